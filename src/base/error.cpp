@@ -1,8 +1,9 @@
 #include <docupilot/base/error.h>
+#include <docupilot/base/result.h>
 
 #include <utility>
 
-#include "base/text_escape.h"
+#include "base/utf8.h"
 
 namespace docupilot::inline v1 {
 

@@ -1,4 +1,4 @@
-#include "base/text_escape.h"
+#include "base/utf8.h"
 
 #include <cstring>
 
@@ -38,6 +38,18 @@ bool is_utf8(std::string_view text) noexcept {
     text.remove_prefix(length);
   }
   return true;
+}
+
+std::string replace_invalid_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const std::size_t length = utf8_sequence(text);
+    if (length == 0) out += "\ufffd";
+    else out += text.substr(0, length);
+    text.remove_prefix(length == 0 ? 1 : length);
+  }
+  return out;
 }
 
 std::string escape_controls(std::string_view text) {

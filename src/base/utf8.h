@@ -15,4 +15,7 @@ namespace docupilot::inline v1 {
 /// Whether all of it is valid UTF-8.
 [[nodiscard]] bool is_utf8(std::string_view text) noexcept;
 
+/// The text with each byte that is no part of valid UTF-8 replaced by U+FFFD.
+[[nodiscard]] std::string replace_invalid_utf8(std::string_view text);
+
 }  // namespace docupilot::inline v1

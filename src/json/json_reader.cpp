@@ -1,0 +1,93 @@
+#include "json/json_reader.h"
+
+#include <vector>
+
+#include "base/utf8.h"
+#include "json/rapidjson.h"
+
+namespace docupilot::inline v1::json {
+
+namespace rj = docupilot_rapidjson;
+
+namespace {
+
+// Builds a Value from events; returning false stops the parser.
+class Builder : public rj::BaseReaderHandler<rj::UTF8<>, Builder> {
+ public:
+  explicit Builder(unsigned depth) : depth_(depth) {}
+
+  bool Default() { return false; }
+  bool Null() { return add(Value()); }
+  bool Bool(bool v) { return add(Value(v)); }
+  bool Int(int v) { return add(Value(v)); }
+  bool Uint(unsigned v) { return add(Value(v)); }
+  bool Int64(std::int64_t v) { return add(Value(v)); }
+  bool Uint64(std::uint64_t v) { return add(Value(static_cast<double>(v))); }
+  bool Double(double v) { return add(Value(v)); }
+  bool String(const char* text, rj::SizeType size, bool) { return add(Value(std::string(text, size))); }
+  bool Key(const char* text, rj::SizeType size, bool) {
+    keys_.back().assign(text, size);
+    if (!open_.back().get_if<Value::Map>()->contains(keys_.back())) return true;
+    problem_ = "a key stands twice in one object";
+    return false;
+  }
+  bool StartObject() { return open(Value(Value::Map{})); }
+  bool StartArray() { return open(Value(Value::List{})); }
+  bool EndObject(rj::SizeType) { return close(); }
+  bool EndArray(rj::SizeType) { return close(); }
+
+  [[nodiscard]] Value take() { return std::move(root_); }
+  [[nodiscard]] const char* problem() const { return problem_; }
+
+ private:
+  bool add(Value v) {
+    if (open_.empty()) root_ = std::move(v);
+    else if (auto* list = open_.back().get_if<Value::List>()) list->push_back(std::move(v));
+    else open_.back().get_if<Value::Map>()->emplace(keys_.back(), std::move(v));
+    return true;
+  }
+  bool open(Value container) {
+    if (open_.size() >= depth_) {
+      problem_ = "it is nested too deep";
+      return false;
+    }
+    open_.push_back(std::move(container));
+    keys_.emplace_back();
+    return true;
+  }
+  bool close() {
+    Value done = std::move(open_.back());
+    open_.pop_back();
+    keys_.pop_back();
+    return add(std::move(done));
+  }
+
+  unsigned depth_;
+  const char* problem_ = "this is not JSON";
+  Value root_;
+  std::vector<Value> open_;
+  std::vector<std::string> keys_;
+};
+
+}  // namespace
+
+Result<Value> parse(std::string_view text, unsigned depth) {
+  const auto bad = [](const char* what, std::size_t offset) {
+    return Error(ErrorCode::corrupted, std::string(what) + " (at byte " + std::to_string(offset) + ")")
+        .operation("parse JSON");
+  };
+  if (!is_utf8(text)) return bad("the text is not UTF-8", 0);
+  rj::MemoryStream bytes(text.data(), text.size());
+  rj::Reader reader;
+  Builder builder(depth);
+  constexpr unsigned flags = rj::kParseIterativeFlag | rj::kParseFullPrecisionFlag | rj::kParseStopWhenDoneFlag;
+  if (!reader.Parse<flags>(bytes, builder)) return bad(builder.problem(), reader.GetErrorOffset());
+  for (std::size_t i = bytes.Tell(); i < text.size(); ++i) {
+    if (text[i] != ' ' && text[i] != '\n' && text[i] != '\r' && text[i] != '\t') {
+      return bad("something follows the value", i);
+    }
+  }
+  return builder.take();
+}
+
+}  // namespace docupilot::inline v1::json

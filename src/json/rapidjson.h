@@ -1,0 +1,17 @@
+#pragma once
+
+// The one place that includes RapidJSON, in a namespace of our own so that a program with another version of it can
+// link this library. Parsing is iterative: the default recursion overflows the stack on nested input.
+#define RAPIDJSON_NAMESPACE docupilot_rapidjson
+#define RAPIDJSON_NAMESPACE_BEGIN namespace docupilot_rapidjson {
+#define RAPIDJSON_NAMESPACE_END }
+#define RAPIDJSON_HAS_STDSTRING 1
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wold-style-cast"
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
+#include <rapidjson/reader.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+#pragma GCC diagnostic pop
