@@ -24,13 +24,13 @@ namespace docupilot::inline v1 {
 /// Text compares by UTF-8 bytes.
 struct DOCUPILOT_EXPORT Filter {
   enum class Kind {
-    everything,   ///< True for every document; the default.
-    all_of,       ///< True when all children are; true for none.
-    any_of,       ///< True when one child is; false for none.
-    negate,       ///< True when the one child is not.
-    equal,        ///< field == value
-    not_equal,    ///< field is there and != value
-    less,         ///< field < value, and so on; for numbers, text and times
+    everything,  ///< True for every document; the default.
+    all_of,      ///< True when all children are; true for none.
+    any_of,      ///< True when one child is; false for none.
+    negate,      ///< True when the one child is not.
+    equal,       ///< field == value
+    not_equal,   ///< field is there and != value
+    less,        ///< field < value, and so on; for numbers, text and times
     less_equal,
     greater,
     greater_equal,
