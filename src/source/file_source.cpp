@@ -95,7 +95,7 @@ Result<std::size_t> FileSource::read_at(std::uint64_t offset, MutableByteView in
 
 Result<SourceIdentity> FileSource::identity() const {
   struct stat status{};
-  if (::fstat(fd_, &status) != 0) return source_error(errno, "identity", uri_);
+  if (::fstat(fd_, &status) != 0) return source_error(errno, "identify", uri_);
   const auto whole = static_cast<std::uint64_t>(status.st_size);
   return SourceIdentity{.uri = uri_,
                         .size = whole - std::min(start_, whole),

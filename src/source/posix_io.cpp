@@ -1,10 +1,12 @@
 #include "source/posix_io.h"
 
 #include <cerrno>
-#include <system_error>
+#include <optional>
+#include <utility>
 
 #include <unistd.h>
 
+#include "base/errno_error.h"
 #include "base/try.h"
 
 namespace docupilot::inline v1 {
@@ -12,35 +14,21 @@ namespace docupilot::inline v1 {
 namespace {
 
 struct Meaning {
-  ErrorCode code;
+  std::optional<ErrorCode> code;  // none: as for any file
   std::string_view hint;
 };
 
+/// What only sources meet, descriptors and sockets above all.
 Meaning meaning_of(int number) noexcept {
   switch (number) {
-    case ENOENT:
-    case ENOTDIR: return {ErrorCode::not_found, "check the path; a relative one starts at the working directory"};
-    case EACCES:
-    case EPERM: return {ErrorCode::permission_denied, "give this user the right to read it and to enter its folders"};
-    case EMFILE: return {ErrorCode::exhausted, "close files, read fewer at a time or raise the limit (ulimit -n)"};
-    case ENFILE: return {ErrorCode::exhausted, "the whole system has too many files open: close some"};
-    case ENOMEM: return {ErrorCode::exhausted, "free memory and go on"};
-    case ELOOP: return {ErrorCode::invalid_argument, "symbolic links lead in a circle: mend them"};
-    case ENAMETOOLONG: return {ErrorCode::invalid_argument, "use a shorter path"};
+    case ENOENT: return {ErrorCode::not_found, "check the path; a relative one starts at the working directory"};
     case EBADF: return {ErrorCode::invalid_argument, "keep the descriptor open, for reading, until the source is gone"};
-    case EISDIR: return {ErrorCode::invalid_argument, "name a file in it"};
     case ENOTCONN: return {ErrorCode::invalid_argument, "connect the socket first"};
     case ENXIO:
     case ENODEV: return {ErrorCode::invalid_argument, "name a regular file"};
-    case EAGAIN:
-    case EBUSY: return {ErrorCode::unavailable, "another program holds it: try again later"};
-    case ESTALE:
-    case ETIMEDOUT:
-    case EHOSTDOWN: return {ErrorCode::unavailable, "the file server is out of reach: try again later"};
     case ECONNRESET:
     case EPIPE: return {ErrorCode::unavailable, "the sender went away before the end: have it sent again"};
-    case EIO: return {ErrorCode::internal, "the disk could not deliver it: see the system log, and try a copy"};
-    default: return {ErrorCode::internal, "see the system log"};
+    default: return {};
   }
 }
 
@@ -51,12 +39,11 @@ UniqueFd::~UniqueFd() {
 }
 
 Error source_error(int number, std::string_view operation, std::string_view target) {
+  const std::string what = "cannot " + std::string(operation) + " the source";
   const auto [code, hint] = meaning_of(number);
-  return Error(code, std::generic_category().message(number))
-      .operation(operation)
-      .backend("file")
-      .target(target)
-      .hint(hint);
+  Error error = errno_error(number, what);
+  if (code) error = Error(*code, error.message()).hint(hint);
+  return std::move(error).operation(operation).backend("file").target(target);
 }
 
 Result<void> check_regular(const struct stat& status, std::string_view operation, std::string_view target) {

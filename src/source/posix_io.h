@@ -25,7 +25,7 @@ class UniqueFd {
   int fd_;
 };
 
-/// What an errno of open, stat, read or poll means for a source, with a hint.
+/// What an errno means for a source: errno_error, and the numbers that only sources meet. `operation` is a verb.
 [[nodiscard]] Error source_error(int number, std::string_view operation, std::string_view target);
 
 /// Whether this is a regular file. Errors: invalid_argument that says what it is instead and what to do about it.
