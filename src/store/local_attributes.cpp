@@ -77,7 +77,8 @@ Result<bool> LocalAttributes::attach(int fd, const std::string& text, const Stor
   if (text.empty()) return true;
   if (!extended_) return false;
   if (::fsetxattr(fd, attribute_name, text.data(), text.size(), 0) == 0) return true;
-  // None at all, or none of this size: ext4 says ENOSPC to more than a block. On a full disk, the file beside fails too.
+  // None at all, or none of this size: ext4 says ENOSPC to more than a block. On a full disk, the file beside fails
+  // too.
   if (errno == ENOTSUP || errno == ENOSPC || errno == E2BIG || errno == ERANGE || errno == EPERM) return false;
   return system_error(call, errno, "cannot keep the attributes of the object");
 }

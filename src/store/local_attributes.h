@@ -5,7 +5,8 @@
 namespace docupilot::inline v1 {
 
 /// Content type and user metadata of an object: an extended attribute of its file, so that both appear together. Where
-/// the file system takes none, a file of their own, named after the key and the etag of the very version they belong to.
+/// the file system takes none, a file of their own, named after the key and the etag of the very version they belong
+/// to.
 class LocalAttributes {
  public:
   LocalAttributes(LocalFolder& folder, bool extended) : folder_(folder), extended_(extended) {}

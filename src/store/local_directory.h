@@ -13,8 +13,8 @@
 
 namespace docupilot::inline v1 {
 
-/// Calls `visit(name, type)` for each entry but "." and ".."; `type` is a DT_ value, never DT_UNKNOWN. `visit` returns a
-/// Result<void>, whose error ends it.
+/// Calls `visit(name, type)` for each entry but "." and ".."; `type` is a DT_ value, never DT_UNKNOWN. `visit` returns
+/// a Result<void>, whose error ends it.
 template <class Visit>
 [[nodiscard]] Result<void> visit_directory(int fd, const StoreCall& call, Visit&& visit) {
   UniqueFd own(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));  // a position of its own

@@ -16,7 +16,8 @@
 
 namespace docupilot::inline v1 {
 
-/// Tells one folder from another, also from a later one that got the same inode. `born` 0: the file system does not say.
+/// Tells one folder from another, also from a later one that got the same inode. `born` 0: the file system does not
+/// say.
 struct FolderId {
   std::uint64_t device = 0;
   std::uint64_t inode = 0;

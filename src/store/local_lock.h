@@ -5,7 +5,8 @@
 namespace docupilot::inline v1 {
 
 /// Keeps every other thread and process from changing the same key, for as long as it lives. Held only while a finished
-/// file is put in its place, never while bytes are moved. Many keys share one of 256 lock files, so nobody may hold two.
+/// file is put in its place, never while bytes are moved. Many keys share one of 256 lock files, so nobody may hold
+/// two.
 class LocalLock {
  public:
   /// Waits until the deadline. Errors: timeout, cancelled.

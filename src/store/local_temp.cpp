@@ -40,6 +40,18 @@ bool is_linked(int fd) noexcept {
   return ::fstat(fd, &status) == 0 && status.st_nlink > 0;
 }
 
+Result<std::vector<std::string>> sweep_session(int fd, std::int64_t before, bool dry_run, const StoreCall& call) {
+  std::vector<std::string> names;
+  DOCUPILOT_CHECK(visit_directory(fd, call, [&](const std::string& name, unsigned char) -> Result<void> {
+    struct stat status = {};
+    if (::fstatat(fd, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0 || modified_ns(status) > before) return {};
+    if (!dry_run) remove_entry(fd, name);
+    names.push_back(name);
+    return call.check();
+  }));
+  return names;
+}
+
 }  // namespace
 
 LocalSession::LocalSession(UniqueFd tmp, UniqueFd fd, std::string name)
@@ -109,8 +121,8 @@ void LocalTemp::forget(const std::shared_ptr<LocalSession>& lost) {
 Result<LocalTempFile> LocalTemp::make_file(const StoreCall& call) {
   for (bool again = false;; again = true) {
     DOCUPILOT_TRY(LocalTempEntry entry, unused(call));
-    UniqueFd fd(::openat(entry.session->fd(), entry.name.c_str(),
-                         O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
+    UniqueFd fd(
+        ::openat(entry.session->fd(), entry.name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (fd) return LocalTempFile{std::move(entry), std::move(fd)};
     const int error = errno;
     const auto lost = entry.session;
@@ -159,22 +171,16 @@ Result<std::vector<std::string>> LocalTemp::sweep(Duration older_than, bool dry_
   auto tmp = folder_.open_folder(tmp_folder, call);
   if (!tmp && tmp.error().code() == ErrorCode::not_found) return names;
   if (!tmp) return std::move(tmp).error();
-  DOCUPILOT_CHECK(visit_directory(tmp->get(), call, [&](const std::string& session, unsigned char type) -> Result<void> {
+  auto visited = visit_directory(tmp->get(), call, [&](const std::string& session, unsigned char type) -> Result<void> {
     if (type != DT_DIR) return {};
     const UniqueFd fd(::openat(tmp->get(), session.c_str(), folder_flags));
     if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return {};  // gone, or in use
-    DOCUPILOT_CHECK(visit_directory(fd.get(), call, [&](const std::string& name, unsigned char) -> Result<void> {
-      DOCUPILOT_CHECK(call.check());
-      struct stat status = {};
-      if (::fstatat(fd.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return {};
-      if (modified_ns(status) > before) return {};
-      if (!dry_run) remove_entry(fd.get(), name);
-      names.push_back("tmp/" + session + '/' + name);
-      return {};
-    }));
+    DOCUPILOT_TRY(const auto swept, sweep_session(fd.get(), before, dry_run, call));
     if (!dry_run) ::unlinkat(tmp->get(), session.c_str(), AT_REMOVEDIR);
+    for (const auto& name : swept) names.push_back("tmp/" + session + '/' + name);
     return {};
-  }));
+  });
+  if (!visited) return std::move(visited).error();
   std::sort(names.begin(), names.end());
   return names;
 }

@@ -30,8 +30,7 @@ class MemoryStore final : public ObjectStore {
                                           const Context& context) override;
   [[nodiscard]] Result<std::vector<PartInfo>> list_parts(const MultipartUpload& upload,
                                                          const Context& context) override;
-  [[nodiscard]] Result<ObjectInfo> complete_multipart(const MultipartUpload& upload,
-                                                      const std::vector<PartInfo>& parts,
+  [[nodiscard]] Result<ObjectInfo> complete_multipart(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
                                                       const Context& context) override;
   [[nodiscard]] Result<void> abort_multipart(const MultipartUpload& upload, const Context& context) override;
   [[nodiscard]] Result<std::vector<MultipartUpload>> list_multipart(const std::string& prefix,

@@ -47,7 +47,8 @@ std::unique_ptr<ObjectStore> make_memory_store() { return std::make_unique<Memor
 std::string MemoryStore::scheme() const { return std::string(backend); }
 
 StoreCapabilities MemoryStore::capabilities() const {
-  return {.conditional_put = true, .attributes = true, .multipart = true, .maximum_object_size = std::string().max_size()};
+  return {
+      .conditional_put = true, .attributes = true, .multipart = true, .maximum_object_size = std::string().max_size()};
 }
 
 std::string MemoryStore::next_etag() { return "m" + std::to_string(++sequence_); }
@@ -62,8 +63,13 @@ std::optional<MemoryStore::Object> MemoryStore::find(const std::string& key) con
 Result<ObjectInfo> MemoryStore::publish(const std::string& key, Bytes bytes, const PutOptions& options,
                                         const StoreCall& call) {
   Object object;
-  object.info = {.key = key, .size = bytes->size(), .etag = next_etag(), .version = {}, .modified = Timestamp::now(),
-                 .content_type = options.content_type, .attributes = with_lower_names(options.attributes)};
+  object.info = {.key = key,
+                 .size = bytes->size(),
+                 .etag = next_etag(),
+                 .version = {},
+                 .modified = Timestamp::now(),
+                 .content_type = options.content_type,
+                 .attributes = with_lower_names(options.attributes)};
   object.bytes = std::move(bytes);
   ObjectInfo info = object.info;
   const std::scoped_lock lock(mutex_);
@@ -149,8 +155,8 @@ Result<ObjectInfo> MemoryStore::copy(const std::string& from, const std::string&
   DOCUPILOT_CHECK(call.check());
   const auto object = find(from);
   if (!object) return call.not_found();
-  return publish(to, object->bytes,
-                 {.content_type = object->info.content_type, .attributes = object->info.attributes}, call);
+  return publish(to, object->bytes, {.content_type = object->info.content_type, .attributes = object->info.attributes},
+                 call);
 }
 
 MemoryStore::Upload* MemoryStore::find_upload(const MultipartUpload& upload) {

@@ -107,9 +107,9 @@ std::size_t BodyCounter::block() const noexcept {
 Result<void> BodyCounter::add(std::size_t count, std::size_t room) {
   count_ += count;
   if (count > room || (said_ && count_ > *said_)) {
-    return Error(ErrorCode::corrupted, count > room ? "the reader gave more than there was room for"
-                                                    : "the reader said " + std::to_string(*said_) +
-                                                          " bytes and gave more")
+    return Error(ErrorCode::corrupted, count > room
+                                           ? "the reader gave more than there was room for"
+                                           : "the reader said " + std::to_string(*said_) + " bytes and gave more")
         .hint("the data changed while they were read: try again");
   }
   return {};
