@@ -73,6 +73,9 @@ Statement& Statement::bind_bytes(int position, ByteView bytes) {
                                   bytes.size(), SQLITE_TRANSIENT));
 }
 Statement& Statement::bind_null(int position) { return note(sqlite3_bind_null(handle_, position)); }
+Statement& Statement::bind_pointer(int position, void* pointer, const char* type) {
+  return note(sqlite3_bind_pointer(handle_, position, pointer, type, nullptr));
+}
 
 Result<bool> Statement::step(const Context& context) {
   if (bind_error_ != SQLITE_OK) return connection_->error(bind_error_, "bind");
