@@ -27,7 +27,7 @@ MAY_USE = {
     "summary": {"base", "http"} | LEAVES,
     "crypto": {"base"},
     "json": {"base"},
-    "sqlite": {"base"},
+    "sqlite": {"base", "json"},  # documents are kept as JSON, which SQL functions look into
     "text": {"base"},
     "job": WAY | LEAVES | {"top"},
     "client": WAY | LEAVES | {"job", "top"},
