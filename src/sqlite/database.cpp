@@ -145,6 +145,8 @@ Result<void> Connection::open_file() {
   if (const int result = sqlite3_open_v2(path.c_str(), &handle_, access | threading, nullptr); result != SQLITE_OK) {
     return error(result, "open");
   }
+  // SQLite opens a file it may not write read-only, without a word.
+  if (!options_.read_only && sqlite3_db_readonly(handle_, "main") == 1) return error(SQLITE_READONLY, "open");
   if (!options_.read_only || in_memory || ::access((path + "-shm").c_str(), R_OK) == 0) return {};
   // A write-ahead log cannot be used where nothing may be written. Nothing is in it: read the file as it stands.
   if (struct stat wal{}; ::stat((path + "-wal").c_str(), &wal) == 0 && wal.st_size > 0) return {};
