@@ -158,9 +158,10 @@ class SpeedReporter : public benchmark::BenchmarkReporter {
   /// The fastest row whose name starts with one of `starts` and ends with `end`; zeros when none ran.
   [[nodiscard]] Speed fastest(std::initializer_list<std::string> starts, const std::string& end) const {
     Speed found;
-    for (const auto& [name, speed] : speeds_) {
-      const bool matches = std::any_of(starts.begin(), starts.end(),
-                                       [&name = name](const auto& start) { return name.starts_with(start); });
+    for (const auto& row : speeds_) {
+      const auto& [name, speed] = row;
+      const bool matches =
+          std::any_of(starts.begin(), starts.end(), [&row](const auto& start) { return row.first.starts_with(start); });
       if (!matches || !name.ends_with(end)) continue;
       found = {.median = std::max(found.median, speed.median), .best = std::max(found.best, speed.best)};
     }
