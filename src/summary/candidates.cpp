@@ -25,9 +25,9 @@ constexpr auto signs = [] {
   for (unsigned c = '0'; c <= '9'; ++c) table[c] = digit;
   for (unsigned c = 0x80; c < 256; ++c) table[c] = small;
   for (unsigned c = 0; c <= ' '; ++c) table[c] = space;
-  for (const unsigned char c : std::string_view("{}<>=|\\_$#@~^*+&;")) table[c] = symbol;
-  for (const unsigned char c : std::string_view("([")) table[c] = opening;
-  for (const unsigned char c : std::string_view(")]")) table[c] = closing;
+  for (const char c : std::string_view("{}<>=|\\_$#@~^*+&;")) table[static_cast<unsigned char>(c)] = symbol;
+  for (const char c : std::string_view("([")) table[static_cast<unsigned char>(c)] = opening;
+  for (const char c : std::string_view(")]")) table[static_cast<unsigned char>(c)] = closing;
   return table;
 }();
 

@@ -56,7 +56,7 @@ Stop stop_of(std::int32_t code) noexcept {
 
 constexpr std::array<bool, 256> make_candidates() {
   std::array<bool, 256> candidates{};
-  for (const unsigned char c : {'.', '!', '?'}) candidates[c] = true;
+  for (const unsigned c : {0x21U, 0x2eU, 0x3fU}) candidates[c] = true;  // ! . ?
   for (const unsigned c : {0xd6U, 0xd8U, 0xdbU, 0xdcU, 0xe0U, 0xe1U, 0xe2U, 0xe3U, 0xefU}) candidates[c] = true;
   return candidates;
 }

@@ -68,7 +68,7 @@ TEST_CASE_TEMPLATE_DEFINE("a summarizer keeps its promises", Builder, summarizer
   }
 
   SUBCASE("sentences of the source stand in it, in order, within the length") {
-    for (const std::size_t most : {1, 2, 4}) {
+    for (const std::size_t most : {1U, 2U, 4U}) {
       const auto summary = summarizer->summarize({.text = summarizer_text, .length = {.sentences = most, .words = 1}});
       REQUIRE(summary);
       if (summary->sentences.empty()) continue;  // written freely

@@ -92,7 +92,7 @@ TEST_CASE("a summary has no more sentences than asked for") {
 }
 
 TEST_CASE("a summary has no more words than asked for, but one sentence") {
-  for (const std::size_t most : {12, 13, 20, 30, 50, 80}) {
+  for (const std::size_t most : {12U, 13U, 20U, 30U, 50U, 80U}) {
     const Summary summary = checked(bees, {.words = most});
     CAPTURE(most);
     CHECK(word_count(summary.text) <= most);
