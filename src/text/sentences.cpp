@@ -217,9 +217,10 @@ std::string abbreviation_before(std::string_view text, std::size_t end) {
 // Whether the full stop at `dot` ends the sentence, with `next` behind it.
 bool dot_ends(std::string_view text, std::size_t dot, const Next& next) {
   const std::string_view token = token_before(text, dot);
+  if (is_lower(next.code) && (token.size() <= 2 || !is_identifier(next.word))) return false;
   const std::string word = abbreviation_before(text, dot);
   const Abbreviation known = abbreviation(word);
-  if (is_lower(next.code)) return known == Abbreviation::none && token.size() > 2 && is_identifier(next.word);
+  if (is_lower(next.code)) return known == Abbreviation::none;
   const Character first = character_at(token, 0);
   const bool letter = first.size == token.size() && is_letter(first.code);
   const Character second = character_at(next.word, 0);
