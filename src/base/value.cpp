@@ -14,9 +14,8 @@ std::string Value::to_json() const {
 }
 
 Result<Value> Value::from_json(std::string_view text) {
-  return json::parse(text).transform_error([](Error&& e) {
-    return Error(ErrorCode::invalid_argument, e.message()).operation(e.operation());
-  });
+  return json::parse(text).transform_error(
+      [](Error&& e) { return Error(ErrorCode::invalid_argument, e.message()).operation(e.operation()); });
 }
 
 }  // namespace docupilot::inline v1

@@ -19,18 +19,18 @@ namespace docupilot::inline v1 {
 ///                                     field("attributes.customer") == "ACME"});
 ///
 /// Fields: id, title, name, size, content_type, sha256, created, updated, tags, summary, and attributes.NAME
-/// (attributes.NAME.INNER reaches into maps). Comparisons between different kinds are false, except that integers
-/// and doubles compare as numbers; a missing field makes every comparison false (also `!=`).
-/// Text compares by UTF-8 bytes.
+/// (attributes.NAME.INNER reaches into maps). Values of different kinds are never equal, less or greater, so that only
+/// `!=` is true between them; but integers and doubles compare as numbers, exactly. A missing field makes every
+/// comparison false (also `!=`); empty text, a zero time, no tags and null count as missing. Text compares by UTF-8 bytes.
 struct DOCUPILOT_EXPORT Filter {
   enum class Kind {
-    everything,   ///< True for every document; the default.
-    all_of,       ///< True when all children are; true for none.
-    any_of,       ///< True when one child is; false for none.
-    negate,       ///< True when the one child is not.
-    equal,        ///< field == value
-    not_equal,    ///< field is there and != value
-    less,         ///< field < value, and so on; for numbers, text and times
+    everything,  ///< True for every document; the default.
+    all_of,      ///< True when all children are; true for none.
+    any_of,      ///< True when one child is; false for none.
+    negate,      ///< True when the one child is not.
+    equal,       ///< field == value
+    not_equal,   ///< field is there and != value
+    less,        ///< field < value, and so on; for numbers, text and times
     less_equal,
     greater,
     greater_equal,
