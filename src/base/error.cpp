@@ -23,9 +23,18 @@ struct Error::Details {
 
   Details() = default;
   Details(const Details& o)
-      : code(o.code), message(o.message), operation(o.operation), backend(o.backend), target(o.target), hint(o.hint),
-        service_code(o.service_code), request_id(o.request_id), http_status(o.http_status), attempts(o.attempts),
-        retryable(o.retryable), cause(o.cause ? std::make_unique<Error>(*o.cause) : nullptr) {}
+      : code(o.code),
+        message(o.message),
+        operation(o.operation),
+        backend(o.backend),
+        target(o.target),
+        hint(o.hint),
+        service_code(o.service_code),
+        request_id(o.request_id),
+        http_status(o.http_status),
+        attempts(o.attempts),
+        retryable(o.retryable),
+        cause(o.cause ? std::make_unique<Error>(*o.cause) : nullptr) {}
 };
 
 std::string_view to_string(ErrorCode code) noexcept {

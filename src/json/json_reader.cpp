@@ -22,7 +22,9 @@ class Builder : public rj::BaseReaderHandler<rj::UTF8<>, Builder> {
   bool Int(int v) { return add(Value(v)); }
   bool Uint(unsigned v) { return add(Value(v)); }
   bool Int64(std::int64_t v) { return add(Value(v)); }
-  bool Uint64(std::uint64_t v) { return add(Value(static_cast<double>(v))); }
+  bool Uint64(std::uint64_t v) {
+    return add(v <= INT64_MAX ? Value(static_cast<std::int64_t>(v)) : Value(static_cast<double>(v)));
+  }
   bool Double(double v) { return add(Value(v)); }
   bool String(const char* text, rj::SizeType size, bool) { return add(Value(std::string(text, size))); }
   bool Key(const char* text, rj::SizeType size, bool) {

@@ -30,8 +30,8 @@ class Writer {
   void value(std::int64_t v);
   void value(std::uint64_t v);
   void value(int v) { value(std::int64_t{v}); }
-  void value(double v);           ///< NaN and infinity become null.
-  void value(const Value& v);     ///< As Value::to_json.
+  void value(double v);        ///< NaN and infinity become null.
+  void value(const Value& v);  ///< As Value::to_json.
   template <class T>
   void member(std::string_view name, const T& v) {
     key(name);

@@ -34,7 +34,7 @@ class DOCUPILOT_EXPORT Deadline {
 ///
 /// A call looks at both at least every 250 ms while it works, and then returns `timeout` or `cancelled`.
 struct Context {
-  Deadline deadline = {};    ///< Default: none.
+  Deadline deadline = {};     ///< Default: none.
   std::stop_token stop = {};  ///< Default: cannot be stopped.
 
   /// `cancelled` or `timeout`, naming `operation`, once the call should end.

@@ -56,17 +56,17 @@ struct Document {
   /// Names the document for ever. 1 to 128 of the characters A-Z a-z 0-9 _ -, the first a letter or digit,
   /// so that every backend accepts it. Made from the absolute path when a file is ingested without an id.
   std::string id;
-  std::string title;         ///< From the document itself, else its file name. UTF-8, as all text here.
-  std::string name;          ///< File name, with `/` the path relative to the folder that was ingested.
-  ObjectRef object;          ///< Where its bytes rest.
-  std::uint64_t size = 0;    ///< Bytes.
-  std::string content_type;  ///< Media type (RFC 6838) such as "text/html".
-  Checksums checksums;       ///< Of the bytes.
-  Timestamp created;         ///< When it was ingested first.
-  Timestamp updated;         ///< When this revision was written.
-  std::vector<std::string> tags;  ///< In the order given, without duplicates.
-  Value::Map attributes;     ///< Free attributes; names have no '.', no leading '$' and at most 128 bytes.
-  std::string summary;       ///< Empty until the summary stage is done.
+  std::string title;                ///< From the document itself, else its file name. UTF-8, as all text here.
+  std::string name;                 ///< File name, with `/` the path relative to the folder that was ingested.
+  ObjectRef object;                 ///< Where its bytes rest.
+  std::uint64_t size = 0;           ///< Bytes.
+  std::string content_type;         ///< Media type (RFC 6838) such as "text/html".
+  Checksums checksums;              ///< Of the bytes.
+  Timestamp created;                ///< When it was ingested first.
+  Timestamp updated;                ///< When this revision was written.
+  std::vector<std::string> tags;    ///< In the order given, without duplicates.
+  Value::Map attributes;            ///< Free attributes; names have no '.', no leading '$' and at most 128 bytes.
+  std::string summary;              ///< Empty until the summary stage is done.
   StageStatus stages[stage_count];  ///< Indexed by Stage; see `stage()`.
   /// Opaque; changes with every write. Hand it back to write only if nobody else has.
   std::string revision;

@@ -19,18 +19,18 @@ namespace docupilot::inline v1 {
 ///                                     field("attributes.customer") == "ACME"});
 ///
 /// Fields: id, title, name, size, content_type, sha256, created, updated, tags, summary, and attributes.NAME
-/// (attributes.NAME.INNER reaches into maps). Comparisons between different kinds are false, except that integers
-/// and doubles compare as numbers; a missing field makes every comparison false (also `!=`).
-/// Text compares by UTF-8 bytes.
+/// (attributes.NAME.INNER reaches into maps). Values of different kinds are never equal, less or greater, so that only
+/// `!=` is true between them; but integers and doubles compare as numbers, exactly. A missing field makes every
+/// comparison false (also `!=`); empty text, a zero time, no tags and null count as missing. Text compares by UTF-8 bytes.
 struct DOCUPILOT_EXPORT Filter {
   enum class Kind {
-    everything,   ///< True for every document; the default.
-    all_of,       ///< True when all children are; true for none.
-    any_of,       ///< True when one child is; false for none.
-    negate,       ///< True when the one child is not.
-    equal,        ///< field == value
-    not_equal,    ///< field is there and != value
-    less,         ///< field < value, and so on; for numbers, text and times
+    everything,  ///< True for every document; the default.
+    all_of,      ///< True when all children are; true for none.
+    any_of,      ///< True when one child is; false for none.
+    negate,      ///< True when the one child is not.
+    equal,       ///< field == value
+    not_equal,   ///< field is there and != value
+    less,        ///< field < value, and so on; for numbers, text and times
     less_equal,
     greater,
     greater_equal,
@@ -63,27 +63,25 @@ class DOCUPILOT_EXPORT field {  // NOLINT(readability-identifier-naming): reads 
  public:
   explicit field(std::string_view name) : name_(name) {}
 
-  [[nodiscard]] Filter operator==(Value v) const { return make(Filter::Kind::equal, std::move(v)); }
-  [[nodiscard]] Filter operator!=(Value v) const { return make(Filter::Kind::not_equal, std::move(v)); }
-  [[nodiscard]] Filter operator<(Value v) const { return make(Filter::Kind::less, std::move(v)); }
-  [[nodiscard]] Filter operator<=(Value v) const { return make(Filter::Kind::less_equal, std::move(v)); }
-  [[nodiscard]] Filter operator>(Value v) const { return make(Filter::Kind::greater, std::move(v)); }
-  [[nodiscard]] Filter operator>=(Value v) const { return make(Filter::Kind::greater_equal, std::move(v)); }
+  [[nodiscard]] Filter operator==(Value v) const;
+  [[nodiscard]] Filter operator!=(Value v) const;
+  [[nodiscard]] Filter operator<(Value v) const;
+  [[nodiscard]] Filter operator<=(Value v) const;
+  [[nodiscard]] Filter operator>(Value v) const;
+  [[nodiscard]] Filter operator>=(Value v) const;
   [[nodiscard]] Filter one_of(std::vector<Value> values) const;
   [[nodiscard]] Filter exists() const;
-  [[nodiscard]] Filter contains(Value element) const { return make(Filter::Kind::contains, std::move(element)); }
-  [[nodiscard]] Filter starts_with(std::string_view prefix) const {
-    return make(Filter::Kind::starts_with, Value(prefix));
-  }
+  [[nodiscard]] Filter contains(Value element) const;
+  [[nodiscard]] Filter starts_with(std::string_view prefix) const;
 
  private:
   [[nodiscard]] Filter make(Filter::Kind kind, Value value) const;
   std::string name_;
 };
 
-[[nodiscard]] inline Filter operator&&(Filter a, Filter b) { return Filter::all_of({std::move(a), std::move(b)}); }
-[[nodiscard]] inline Filter operator||(Filter a, Filter b) { return Filter::any_of({std::move(a), std::move(b)}); }
-[[nodiscard]] inline Filter operator!(Filter a) { return Filter::negate(std::move(a)); }
+[[nodiscard]] DOCUPILOT_EXPORT Filter operator&&(Filter a, Filter b);
+[[nodiscard]] DOCUPILOT_EXPORT Filter operator||(Filter a, Filter b);
+[[nodiscard]] DOCUPILOT_EXPORT Filter operator!(Filter a);
 
 /// The value of a field of a document as filters and orders see it; null when it is missing.
 [[nodiscard]] DOCUPILOT_EXPORT Value field_value(const Document& document, std::string_view name);

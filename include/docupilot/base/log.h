@@ -29,7 +29,7 @@ struct MetricRecord {
 
 /// One finished span of work: a stage of a job, a request.
 struct SpanRecord {
-  std::string_view name;           ///< For example "job.store".
+  std::string_view name;                ///< For example "job.store".
   std::int64_t start_microseconds = 0;  ///< Since 1970 in UTC.
   std::int64_t duration_microseconds = 0;
   bool failed = false;

@@ -27,7 +27,9 @@ class [[nodiscard]] Result {
   using value_type = T;
   using error_type = Error;
 
-  Result() requires std::is_default_constructible_v<T> : state_(std::in_place_index<0>) {}
+  Result()
+    requires std::is_default_constructible_v<T>
+      : state_(std::in_place_index<0>) {}
   template <class U = T>
     requires std::is_convertible_v<U, T> && (!std::is_same_v<std::remove_cvref_t<U>, Result>) &&
              (!std::is_same_v<std::remove_cvref_t<U>, Error>)

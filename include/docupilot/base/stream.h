@@ -57,6 +57,6 @@ class DOCUPILOT_EXPORT MemoryWriter final : public Writer {
 
 /// Reads to the end, into memory. Errors: too_large once more than `limit` bytes came; those of the reader.
 [[nodiscard]] DOCUPILOT_EXPORT Result<std::string> read_all(Reader& from, std::uint64_t limit,
-                                                           const Context& context = {});
+                                                            const Context& context = {});
 
 }  // namespace docupilot::inline v1

@@ -27,13 +27,13 @@ struct ExtractedText {
 
 /// Bounds on what a document may cost. Passing one is an error, `too_large`, except for `text`.
 struct ExtractLimits {
-  std::uint64_t text = 8u << 20;          ///< Bytes of text kept; what follows is left out. Default 8 MiB.
-  std::uint64_t markup = 16u << 20;       ///< Bytes of an HTML or Markdown file or of a DOCX part. Default 16 MiB.
-  std::uint64_t archive = 24u << 20;      ///< Bytes of a DOCX file. Default 24 MiB.
-  unsigned compression_ratio = 200;       ///< Unpacked to packed size of a DOCX part. Default 200.
-  unsigned depth = 512;                   ///< Nesting of HTML or XML elements. Default 512.
+  std::uint64_t text = 8u << 20;      ///< Bytes of text kept; what follows is left out. Default 8 MiB.
+  std::uint64_t markup = 16u << 20;   ///< Bytes of an HTML or Markdown file or of a DOCX part. Default 16 MiB.
+  std::uint64_t archive = 24u << 20;  ///< Bytes of a DOCX file. Default 24 MiB.
+  unsigned compression_ratio = 200;   ///< Unpacked to packed size of a DOCX part. Default 200.
+  unsigned depth = 512;               ///< Nesting of HTML or XML elements. Default 512.
   Duration pdf_time = Duration::milliseconds(60'000);  ///< Running time of pdftotext. Default 60 s.
-  std::uint64_t pdf_memory = 1u << 30;    ///< Address space of pdftotext. Default 1 GiB.
+  std::uint64_t pdf_memory = 1u << 30;                 ///< Address space of pdftotext. Default 1 GiB.
 };
 
 /// Turns bytes into text. Calls may come from any thread at any time.
@@ -50,7 +50,8 @@ class DOCUPILOT_EXPORT Extractor {
 
 struct ExtractOptions {
   ExtractLimits limits = {};
-  std::string pdftotext = "pdftotext";  ///< Program, looked up in PATH at the first PDF; from poppler-utils. Empty: none.
+  std::string pdftotext =
+      "pdftotext";  ///< Program, looked up in PATH at the first PDF; from poppler-utils. Empty: none.
 };
 
 /// Plain text (charset detected), Markdown, HTML, DOCX, and PDF through `pdftotext`. Does nothing until used.

@@ -36,7 +36,7 @@ struct DocumentPatch {
 };
 
 struct OrderBy {
-  std::string field;        ///< As in Filter; not tags.
+  std::string field;  ///< As in Filter; not tags.
   bool descending = false;
 };
 
@@ -96,6 +96,7 @@ class DOCUPILOT_EXPORT MetadataStore {
 };
 
 /// The document that `patch` makes of `before`; shared by the backends. Errors: invalid_argument.
-[[nodiscard]] DOCUPILOT_EXPORT Result<Document> apply_patch(Document before, const DocumentPatch& patch, Timestamp when);
+[[nodiscard]] DOCUPILOT_EXPORT Result<Document> apply_patch(Document before, const DocumentPatch& patch,
+                                                            Timestamp when);
 
 }  // namespace docupilot::inline v1

@@ -28,15 +28,15 @@ using WriteToken = std::string;
 /// no text is a syntax error. Natural questions work too: when no document has all words, those with most of
 /// them are found.
 struct SearchQuery {
-  std::string text = {};               ///< Empty: every document, newest first.
-  Filter filter = {};                  ///< Only documents that match; see IndexEntry for what there is.
+  std::string text = {};                 ///< Empty: every document, newest first.
+  Filter filter = {};                    ///< Only documents that match; see IndexEntry for what there is.
   std::vector<std::string> facets = {};  ///< Fields (tags, content_type, attributes.NAME) to count values of.
-  std::size_t facet_values = 10;       ///< Values a facet, most frequent first; 1 to 1,000.
-  std::size_t limit = 10;              ///< Hits, 1 to 1,000.
-  std::size_t offset = 0;              ///< Hits to pass over; offset + limit at most 10,000.
-  bool typo_tolerance = true;          ///< Words that match nothing fall back to the nearest words of the index.
-  std::size_t snippet_words = 32;      ///< About how long a snippet is; 0: none. At most 64.
-  std::string highlight_begin = "**";  ///< Put before and behind each matching word of a snippet.
+  std::size_t facet_values = 10;         ///< Values a facet, most frequent first; 1 to 1,000.
+  std::size_t limit = 10;                ///< Hits, 1 to 1,000.
+  std::size_t offset = 0;                ///< Hits to pass over; offset + limit at most 10,000.
+  bool typo_tolerance = true;            ///< Words that match nothing fall back to the nearest words of the index.
+  std::size_t snippet_words = 32;        ///< About how long a snippet is; 0: none. At most 64.
+  std::string highlight_begin = "**";    ///< Put before and behind each matching word of a snippet.
   std::string highlight_end = "**";
 };
 

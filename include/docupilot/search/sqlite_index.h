@@ -6,7 +6,7 @@ namespace docupilot::inline v1 {
 
 /// Full text search with SQLite FTS5; the schema is docs/formats/sqlite.md. It may share its file with the metadata.
 struct SqliteIndexOptions {
-  std::string path;                                    ///< The database file, made when missing; ":memory:" for none.
+  std::string path;  ///< The database file, made when missing; ":memory:" for none.
   bool read_only = false;
   Duration busy_time = Duration::milliseconds(5'000);  ///< How long to wait for another writer. Default 5 s.
 };

@@ -10,12 +10,12 @@ namespace docupilot::inline v1 {
 /// the old one or the new one. Every path is opened component by component under the root without following
 /// symbolic links, so no key leads out of it. Any number of processes may use one folder.
 struct LocalStoreOptions {
-  std::string root;         ///< Made when missing, unless `read_only`.
-  bool read_only = false;   ///< Every write fails with permission_denied; nothing is created.
+  std::string root;        ///< Made when missing, unless `read_only`.
+  bool read_only = false;  ///< Every write fails with permission_denied; nothing is created.
 };
 
 /// Opens the folder; makes it, but no file, when it is missing. Errors: permission_denied; invalid_argument when the
-/// path is something else than a folder.
+/// path is something else than a folder; not_found when it is missing and `read_only`.
 [[nodiscard]] DOCUPILOT_EXPORT Result<std::unique_ptr<ObjectStore>> open_local_store(LocalStoreOptions options);
 
 }  // namespace docupilot::inline v1

@@ -17,8 +17,8 @@ namespace docupilot::inline v1 {
 struct ObjectInfo {
   std::string key;
   std::uint64_t size = 0;
-  std::string etag;          ///< Without quotes; changes whenever the bytes do.
-  std::string version;       ///< Empty when the store keeps none.
+  std::string etag;     ///< Without quotes; changes whenever the bytes do.
+  std::string version;  ///< Empty when the store keeps none.
   Timestamp modified;
   std::string content_type;  ///< Empty when the store keeps none (see StoreCapabilities::attributes).
   std::map<std::string, std::string> attributes;  ///< User metadata, names in lower case.
@@ -35,15 +35,15 @@ enum class Durability {
 struct PutOptions {
   std::string content_type = {};
   std::map<std::string, std::string> attributes = {};  ///< User metadata; at most 2 KiB of names and values.
-  bool if_absent = false;       ///< Fail with `already_exists` rather than replace.
-  std::string if_match = {};    ///< Replace only this etag, else `precondition_failed`. Empty: any.
+  bool if_absent = false;                              ///< Fail with `already_exists` rather than replace.
+  std::string if_match = {};  ///< Replace only this etag, else `precondition_failed`. Empty: any.
   Durability durability = Durability::now;
 };
 
 struct GetOptions {
-  std::uint64_t offset = 0;                ///< First byte wanted; past the end: invalid_argument.
+  std::uint64_t offset = 0;                  ///< First byte wanted; at the end: no bytes; past it: invalid_argument.
   std::optional<std::uint64_t> length = {};  ///< At most so many bytes; default: to the end.
-  std::string if_match = {};               ///< Only this etag, else `precondition_failed`.
+  std::string if_match = {};                 ///< Only this etag, else `precondition_failed`.
 };
 
 struct ListOptions {
@@ -76,16 +76,16 @@ struct PresignOptions {
   enum class Method { get, put };
   Method method = Method::get;
   Duration expires = Duration::milliseconds(600'000);  ///< 1 s to 7 days; default 10 minutes.
-  std::string content_type = {};  ///< For put: the uploader must send exactly this.
+  std::string content_type = {};                       ///< For put: the uploader must send exactly this.
 };
 
 /// What a store can do; the conformance suite chooses its cases by it.
 struct StoreCapabilities {
-  bool conditional_put = false;   ///< `if_absent` and `if_match` of put are atomic.
-  bool attributes = false;        ///< Keeps content type and user metadata.
-  bool multipart = false;         ///< The five multipart calls.
+  bool conditional_put = false;  ///< `if_absent` and `if_match` of put are atomic.
+  bool attributes = false;       ///< Keeps content type and user metadata.
+  bool multipart = false;        ///< The five multipart calls.
   bool presign = false;
-  bool versions = false;          ///< Fills in ObjectInfo::version.
+  bool versions = false;  ///< Fills in ObjectInfo::version.
   std::uint64_t maximum_object_size = UINT64_MAX;
   std::uint64_t minimum_part_size = 0;  ///< Of all parts but the last.
 };
@@ -110,6 +110,11 @@ class DOCUPILOT_EXPORT ObjectStore {
   /// Makes every put with Durability::on_flush that returned before this call visible and durable. On an error it is
   /// unknown which of them are; putting them again is right. Default: nothing to do.
   [[nodiscard]] virtual Result<void> flush(const Context& context = {});
+  /// Removes what calls of programs that died have left behind, when it is older than `older_than`, and returns its
+  /// names; with `dry_run` only tells them. Leaves alone what a living program uses, and multipart uploads: those can
+  /// be resumed and are ended by abort_multipart. Default: nothing to sweep.
+  [[nodiscard]] virtual Result<std::vector<std::string>> sweep_temporary(Duration older_than, bool dry_run,
+                                                                         const Context& context = {});
   /// Writes the bytes, or the range asked for, to `into`. Errors: not_found; those of the writer, unchanged.
   [[nodiscard]] virtual Result<ObjectInfo> get(const std::string& key, Writer& into, const GetOptions& options = {},
                                                const Context& context = {}) = 0;

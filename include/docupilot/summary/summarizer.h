@@ -19,8 +19,8 @@ struct SummaryLength {
 };
 
 struct SummaryRequest {
-  std::string_view text;        ///< UTF-8. Untrusted: a model is told that it is data, never instructions.
-  std::string_view title = {};  ///< Helps; untrusted as well.
+  std::string_view text;           ///< UTF-8. Untrusted: a model is told that it is data, never instructions.
+  std::string_view title = {};     ///< Helps; untrusted as well.
   std::string_view language = {};  ///< BCP 47, of the text; empty: find out.
   SummaryLength length = {};
   /// Gets the summary piece by piece while it is made, on the calling thread; may be empty.
@@ -46,9 +46,9 @@ struct Summary {
   std::string model;                       ///< For example "extractive:1".
   std::uint64_t input_tokens = 0;          ///< As billed; 0 for local ones.
   std::uint64_t output_tokens = 0;
-  std::size_t bytes_read = 0;              ///< How much of the text was taken into account.
-  bool degraded = false;                   ///< A fallback made it.
-  std::vector<SummaryAttempt> attempts;    ///< In order, the last one made the summary.
+  std::size_t bytes_read = 0;            ///< How much of the text was taken into account.
+  bool degraded = false;                 ///< A fallback made it.
+  std::vector<SummaryAttempt> attempts;  ///< In order, the last one made the summary.
 };
 
 /// Says what a text says. Calls may come from any thread at any time.

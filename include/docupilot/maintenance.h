@@ -1,0 +1,73 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include <docupilot/base/document.h>
+#include <docupilot/base/error.h>
+#include <docupilot/ingest.h>
+
+namespace docupilot::inline v1 {
+
+enum class JobKind { ingest, reindex, remove };
+[[nodiscard]] DOCUPILOT_EXPORT std::string_view to_string(JobKind kind) noexcept;
+
+/// A job that has begun and not ended.
+struct PendingJob {
+  std::string id;           ///< Unique across machines.
+  std::string document_id;
+  std::string name;
+  JobKind kind = JobKind::ingest;
+  Stage stage = Stage::store;   ///< The stage that is next.
+  Timestamp started;
+  bool in_progress = false;     ///< A living process works on it now.
+  int attempts = 0;             ///< How often it was begun.
+  std::string error;            ///< Why it stopped last; empty when its process was killed.
+};
+
+struct DrainOptions {
+  std::function<void(const IngestProgress&)> on_progress = {};  ///< As in IngestManyOptions.
+};
+
+struct DrainReport {
+  std::uint64_t finished = 0;
+  std::uint64_t in_progress = 0;   ///< Left alone: another living process has them.
+  /// Jobs that failed again, with the reason. Those whose source is gone for good, such as standard input, are given up.
+  std::vector<std::pair<PendingJob, Error>> failed;
+};
+
+struct SweepOptions {
+  bool dry_run = true;  ///< Only report. Default: yes.
+  /// Temporary files and multipart uploads without a living owner are kept for so long. Default: 1 hour.
+  Duration keep_temporary = Duration::milliseconds(3'600'000);
+};
+
+/// What a sweep found and, unless dry_run, put right.
+struct SweepReport {
+  std::vector<std::string> orphan_objects;     ///< Keys that no document refers to: removed.
+  std::vector<std::string> dangling_documents; ///< Ids whose bytes are gone: reported, never removed.
+  std::vector<std::string> missing_entries;    ///< Ids that should be in the index: indexed again.
+  std::vector<std::string> orphan_entries;     ///< Ids in the index without a document: removed from it.
+  std::vector<std::string> temporary;          ///< Left-over temporary files: removed.
+  bool dry_run = true;
+
+  /// True when everything fits together.
+  [[nodiscard]] bool clean() const noexcept {
+    return orphan_objects.empty() && dangling_documents.empty() && missing_entries.empty() && orphan_entries.empty() &&
+           temporary.empty();
+  }
+};
+
+/// One thing that was looked at.
+struct Finding {
+  enum class Level { ok, warning, problem };
+  Level level = Level::ok;
+  std::string component;  ///< "store", "metadata", "search", "summary", "journal", "extract", "system".
+  std::string message;
+  std::string hint;       ///< What to do; empty when all is well.
+};
+
+}  // namespace docupilot::inline v1
