@@ -18,10 +18,20 @@ namespace {
 
 constexpr int largest_value = 256 << 20;      // bytes of one text or blob
 constexpr int steps_between_checks = 20'000;  // virtual machine steps, well under 10 ms
+constexpr std::size_t kept_statements = 64;   // filters make statements without end
 
-std::string uri_of(const std::string& path) {
+bool is_writable_folder_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  const std::string folder = slash == std::string::npos ? "." : path.substr(0, slash + 1);
+  return ::access(folder.c_str(), W_OK) == 0;
+}
+
+// Where SQLite is built to take names such as "file:x?mode=memory" as URIs, a relative path must not look like one.
+std::string file_name_of(const std::string& path) { return path.starts_with("file:") ? "./" + path : path; }
+
+std::string immutable_uri_of(const std::string& path) {
   static constexpr char digits[] = "0123456789ABCDEF";
-  std::string uri = "file:";
+  std::string uri = path.starts_with('/') ? "file://" : "file:";  // "//x" must not be taken for a host
   for (const char c : path) {
     const auto byte = static_cast<unsigned char>(c);
     if (c == '%' || c == '?' || c == '#' || byte < 0x20) uri += {'%', digits[byte >> 4], digits[byte & 15]};
@@ -33,7 +43,6 @@ std::string uri_of(const std::string& path) {
 }  // namespace
 
 // ---- Statement
-// -------------------------------------------------------------------------------------------------------
 
 Statement::~Statement() {
   if (handle_ == nullptr) return;
@@ -64,6 +73,9 @@ Statement& Statement::bind_bytes(int position, ByteView bytes) {
                                   bytes.size(), SQLITE_TRANSIENT));
 }
 Statement& Statement::bind_null(int position) { return note(sqlite3_bind_null(handle_, position)); }
+Statement& Statement::bind_pointer(int position, void* pointer, const char* type) {
+  return note(sqlite3_bind_pointer(handle_, position, pointer, type, nullptr));
+}
 
 Result<bool> Statement::step(const Context& context) {
   if (bind_error_ != SQLITE_OK) return connection_->error(bind_error_, "bind");
@@ -101,7 +113,6 @@ bool Statement::is_null(int column) const { return type(column) == SQLITE_NULL; 
 int Statement::type(int column) const { return sqlite3_column_type(handle_, column); }
 
 // ---- Connection
-// ------------------------------------------------------------------------------------------------------
 
 Result<std::unique_ptr<Connection>> Connection::open(const OpenOptions& options) {
   std::unique_ptr<Connection> connection(new Connection(options));
@@ -142,17 +153,21 @@ Result<void> Connection::open_file() {
   }
   const int access = options_.read_only ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
   constexpr int threading = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_PRIVATECACHE;
-  if (const int result = sqlite3_open_v2(path.c_str(), &handle_, access | threading, nullptr); result != SQLITE_OK) {
+  if (const int result = sqlite3_open_v2(file_name_of(path).c_str(), &handle_, access | threading, nullptr);
+      result != SQLITE_OK) {
     return error(result, "open");
   }
   // SQLite opens a file it may not write read-only, without a word.
   if (!options_.read_only && sqlite3_db_readonly(handle_, "main") == 1) return error(SQLITE_READONLY, "open");
   if (!options_.read_only || in_memory || ::access((path + "-shm").c_str(), R_OK) == 0) return {};
-  // A write-ahead log cannot be used where nothing may be written. Nothing is in it: read the file as it stands.
+  // A write-ahead log cannot be used where nothing may be written. Nobody writes there, so once nothing is in the log
+  // the file can be read as it stands.
+  if (is_writable_folder_of(path)) return {};
   if (struct stat wal{}; ::stat((path + "-wal").c_str(), &wal) == 0 && wal.st_size > 0) return {};
   sqlite3_close_v2(handle_);
   handle_ = nullptr;
-  const int result = sqlite3_open_v2(uri_of(path).c_str(), &handle_, access | threading | SQLITE_OPEN_URI, nullptr);
+  const int result =
+      sqlite3_open_v2(immutable_uri_of(path).c_str(), &handle_, access | threading | SQLITE_OPEN_URI, nullptr);
   return result == SQLITE_OK ? Result<void>() : error(result, "open");
 }
 
@@ -188,6 +203,7 @@ Result<Statement> Connection::prepare(std::string_view sql) {
     Cached& cached = statements_[i];
     if (!cached.on_loan && cached.sql == sql) {
       cached.on_loan = true;
+      cached.last_use = ++uses_;
       return Statement(*this, i, cached.handle);
     }
   }
@@ -195,8 +211,22 @@ Result<Statement> Connection::prepare(std::string_view sql) {
   const int result = sqlite3_prepare_v3(handle_, sql.data(), static_cast<int>(sql.size()), SQLITE_PREPARE_PERSISTENT,
                                         &handle, nullptr);
   if (result != SQLITE_OK) return error(result, "prepare");
-  statements_.push_back({std::string(sql), handle, true});
-  return Statement(*this, statements_.size() - 1, handle);
+  const std::size_t slot = free_slot();
+  sqlite3_finalize(statements_[slot].handle);
+  statements_[slot] = {std::string(sql), handle, true, ++uses_};
+  return Statement(*this, slot, handle);
+}
+
+// A new one, or that of the statement unused for longest.
+std::size_t Connection::free_slot() {
+  auto oldest = statements_.end();
+  if (statements_.size() >= kept_statements) {
+    for (auto i = statements_.begin(); i != statements_.end(); ++i) {
+      if (!i->on_loan && (oldest == statements_.end() || i->last_use < oldest->last_use)) oldest = i;
+    }
+  }
+  if (oldest == statements_.end()) oldest = statements_.emplace(statements_.end());
+  return static_cast<std::size_t>(oldest - statements_.begin());
 }
 
 Result<void> Connection::execute(const std::string& sql, const Context& context) {
@@ -240,6 +270,7 @@ Error Connection::error(int code, std::string_view operation) const {
     case SQLITE_AUTH: return make(ErrorCode::permission_denied, "make the file and its folder writable");
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
+    case SQLITE_PROTOCOL:
       return make(ErrorCode::unavailable, "another process holds the database; try again when it is done");
     case SQLITE_TOOBIG: return make(ErrorCode::too_large, "store less in one document");
     case SQLITE_CONSTRAINT: return make(ErrorCode::already_exists, {});
@@ -278,6 +309,12 @@ Result<void> migrate(Connection& connection, std::string_view schema, const std:
         .hint("use that version, or another library");
   }
   if (seen == newest) return {};
+  if (connection.read_only()) {
+    return Error(ErrorCode::unsupported, "this database is not one of DocuPilot, or of an older version")
+        .operation("open")
+        .backend("sqlite")
+        .hint("open it for writing once, to make or renew its tables");
+  }
   return connection.transaction({}, [&]() -> Result<void> {
     DOCUPILOT_CHECK(connection.execute(
         "CREATE TABLE IF NOT EXISTS docupilot_schema(name TEXT PRIMARY KEY, version INTEGER NOT NULL) STRICT"));

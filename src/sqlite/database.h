@@ -41,6 +41,8 @@ class Statement {
   Statement& bind(int position, const char* text) { return bind(position, std::string_view(text)); }
   Statement& bind_bytes(int position, ByteView bytes);  ///< Copied.
   Statement& bind_null(int position);
+  /// For a function written in C++ that knows `type`, which must live for ever; nobody else can read it.
+  Statement& bind_pointer(int position, void* pointer, const char* type);
 
   /// True while there is a row to read. Looks at the context before and during the step.
   [[nodiscard]] Result<bool> step(const Context& context = {});
@@ -75,7 +77,8 @@ class Connection {
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
-  /// A statement for this text, prepared once and kept for the next time.
+  [[nodiscard]] bool read_only() const noexcept { return options_.read_only; }
+  /// A statement for this text, prepared once and kept for the next time; the 64 used last are.
   [[nodiscard]] Result<Statement> prepare(std::string_view sql);
   /// Runs one or more statements without parameters.
   [[nodiscard]] Result<void> execute(const std::string& sql, const Context& context = {});
@@ -98,19 +101,23 @@ class Connection {
   static int on_progress(void* self);
 
   struct Cached {
-    std::string sql;
+    std::string sql = {};
     sqlite3_stmt* handle = nullptr;
     bool on_loan = false;
+    std::uint64_t last_use = 0;
   };
+  [[nodiscard]] std::size_t free_slot();
   OpenOptions options_;
   sqlite3* handle_ = nullptr;
   std::vector<Cached> statements_;
+  std::uint64_t uses_ = 0;
   const Context* context_ = nullptr;  // of the call in progress, for the two handlers
   Deadline busy_until_;
 };
 
 /// Keeps application schemas apart in one file: table `docupilot_schema(name, version)`. Runs `migrations[v]` for each
-/// version the file does not have yet, in one transaction. Errors: unsupported when the file is newer.
+/// version the file does not have yet, in one transaction. Errors: unsupported when the file is newer, or older and
+/// only to be read.
 [[nodiscard]] Result<void> migrate(Connection& connection, std::string_view schema,
                                    const std::vector<std::string>& migrations);
 
