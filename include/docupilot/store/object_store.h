@@ -41,11 +41,7 @@ struct PutOptions {
 };
 
 struct GetOptions {
-<<<<<<< HEAD
-  std::uint64_t offset = 0;                ///< First byte wanted; at the end: no bytes; past it: invalid_argument.
-=======
-  std::uint64_t offset = 0;                  ///< First byte wanted; past the end: invalid_argument.
->>>>>>> main
+  std::uint64_t offset = 0;                  ///< First byte wanted; at the end: no bytes; past it: invalid_argument.
   std::optional<std::uint64_t> length = {};  ///< At most so many bytes; default: to the end.
   std::string if_match = {};                 ///< Only this etag, else `precondition_failed`.
 };

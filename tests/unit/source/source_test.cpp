@@ -109,7 +109,7 @@ TEST_CASE("a callback that keeps to its size is believed") {
 }
 
 TEST_CASE("a callback that ends early or gives more than its size is corrupted, and stays so") {
-  for (const std::uint64_t size : {4, 6}) {
+  for (const std::uint64_t size : {4U, 6U}) {
     CAPTURE(size);
     auto source = callback_source(giver("12345"), size);
     std::byte room[16];
