@@ -136,6 +136,15 @@ bool Filter::operator==(const Filter& other) const {
   return kind == other.kind && field == other.field && values == other.values && children == other.children;
 }
 
+Filter field::operator==(Value v) const { return make(Filter::Kind::equal, std::move(v)); }
+Filter field::operator!=(Value v) const { return make(Filter::Kind::not_equal, std::move(v)); }
+Filter field::operator<(Value v) const { return make(Filter::Kind::less, std::move(v)); }
+Filter field::operator<=(Value v) const { return make(Filter::Kind::less_equal, std::move(v)); }
+Filter field::operator>(Value v) const { return make(Filter::Kind::greater, std::move(v)); }
+Filter field::operator>=(Value v) const { return make(Filter::Kind::greater_equal, std::move(v)); }
+Filter field::contains(Value element) const { return make(Filter::Kind::contains, std::move(element)); }
+Filter field::starts_with(std::string_view prefix) const { return make(Filter::Kind::starts_with, Value(prefix)); }
+
 Filter field::make(Filter::Kind kind, Value value) const {
   Filter filter;
   filter.kind = kind;
@@ -180,5 +189,9 @@ Value field_value(const Document& document, std::string_view name) {
   if (name == "tags" && !document.tags.empty()) return Value::List(document.tags.begin(), document.tags.end());
   return {};
 }
+
+Filter operator&&(Filter a, Filter b) { return Filter::all_of({std::move(a), std::move(b)}); }
+Filter operator||(Filter a, Filter b) { return Filter::any_of({std::move(a), std::move(b)}); }
+Filter operator!(Filter a) { return Filter::negate(std::move(a)); }
 
 }  // namespace docupilot::inline v1

@@ -13,7 +13,7 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-/// Fits every first-level cache; each digest then reads the slice from there, and only the first one from memory.
+/// Fits the first-level cache; only the first digest reads the slice from memory, the others from there.
 constexpr std::size_t slice = std::size_t{32} << 10U;
 
 const crc::Kernel<std::uint32_t>& best_crc32c() noexcept {
@@ -65,10 +65,11 @@ void ContentHash::update(ByteView bytes) {
   while (!bytes.empty()) {
     const ByteView part = bytes.first(std::min(bytes.size(), slice));
     bytes = bytes.subspan(part.size());
-    if (has(s.which, Hashes::crc32c)) s.crc32c = docupilot::crc32c(part, s.crc32c);
-    if (has(s.which, Hashes::crc64nvme)) s.crc64nvme = docupilot::crc64nvme(part, s.crc64nvme);
+    // The slow ones first: they leave the processor time to fetch from memory, the CRCs would have to wait for it.
     if (s.sha256) s.sha256->update(part);
     if (s.md5) s.md5->update(part);
+    if (has(s.which, Hashes::crc32c)) s.crc32c = docupilot::crc32c(part, s.crc32c);
+    if (has(s.which, Hashes::crc64nvme)) s.crc64nvme = docupilot::crc64nvme(part, s.crc64nvme);
   }
 }
 

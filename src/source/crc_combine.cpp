@@ -6,8 +6,8 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-/// Shifts the CRC of A over the bytes of B by multiplying it with x^(8 * length), one factor for each bit of the length.
-/// Start value and final complement cancel out, so published values can be used as they are.
+/// Shifts the CRC of A over the bytes of B by multiplying it with x^(8 * length), one factor for each bit of the
+/// length. Start value and final complement cancel out, so published values can be used as they are.
 template <class P, class Word>
 Word combine(Word a, Word b, std::uint64_t length_b) noexcept {
   static constexpr auto powers = P::make_powers();

@@ -87,8 +87,8 @@ DOCUPILOT_TARGET_PCLMUL inline __m128i fold_pclmul(std::uint64_t state, const st
 template <class P>
 DOCUPILOT_TARGET_VPCLMUL inline __m128i fold_vpclmul(std::uint64_t state, const std::byte*& data,
                                                      std::size_t& size) noexcept {
-  __m512i lane = _mm512_xor_si512(load64(data),
-                                  _mm512_zextsi128_si512(_mm_cvtsi64_si128(static_cast<long long>(state))));
+  __m512i lane =
+      _mm512_xor_si512(load64(data), _mm512_zextsi128_si512(_mm_cvtsi64_si128(static_cast<long long>(state))));
   __m512i lane1 = load64(data + 64);
   __m512i lane2 = load64(data + 128);
   __m512i lane3 = load64(data + 192);
@@ -101,9 +101,11 @@ DOCUPILOT_TARGET_VPCLMUL inline __m128i fold_vpclmul(std::uint64_t state, const 
   lane = fold64<P, 1536>(lane, fold64<P, 1024>(lane1, fold64<P, 512>(lane2, lane3)));
   for (; size >= 64; data += 64, size -= 64) lane = fold64<P, 512>(lane, load64(data));
 
-  __m128i last = fold16<P, 128>(_mm512_extracti32x4_epi32(lane, 2), _mm512_extracti32x4_epi32(lane, 3));
-  last = fold16<P, 256>(_mm512_extracti32x4_epi32(lane, 1), last);
-  last = fold16<P, 384>(_mm512_castsi512_si128(lane), last);
+  alignas(64) __m128i quarter[4];
+  _mm512_store_si512(quarter, lane);
+  __m128i last = fold16<P, 128>(quarter[2], quarter[3]);
+  last = fold16<P, 256>(quarter[1], last);
+  last = fold16<P, 384>(quarter[0], last);
   return fold_rest<P>(last, data, size);
 }
 

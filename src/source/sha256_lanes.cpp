@@ -90,6 +90,10 @@ DOCUPILOT_TARGET_SHA void compress(Sha256Lane* lane, std::size_t blocks) noexcep
   }
 }
 
+/// Code elsewhere in the program may have left the upper halves of the vector registers in use (ISA-L does), which
+/// makes these instructions, and OpenSSL's, up to 2.5 times slower until they are cleared.
+__attribute__((target("avx"))) void clear_upper_halves() noexcept { _mm256_zeroupper(); }
+
 }  // namespace
 
 bool has_sha_extensions() noexcept {
@@ -97,6 +101,7 @@ bool has_sha_extensions() noexcept {
 }
 
 void sha256_compress(Sha256Lane* lane, std::size_t lanes, std::size_t blocks) noexcept {
+  if (__builtin_cpu_supports("avx")) clear_upper_halves();
   switch (lanes) {
     case 1: return compress<1>(lane, blocks);
     case 2: return compress<2>(lane, blocks);

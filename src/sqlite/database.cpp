@@ -73,6 +73,9 @@ Statement& Statement::bind_bytes(int position, ByteView bytes) {
                                   bytes.size(), SQLITE_TRANSIENT));
 }
 Statement& Statement::bind_null(int position) { return note(sqlite3_bind_null(handle_, position)); }
+Statement& Statement::bind_pointer(int position, void* pointer, const char* type) {
+  return note(sqlite3_bind_pointer(handle_, position, pointer, type, nullptr));
+}
 
 Result<bool> Statement::step(const Context& context) {
   if (bind_error_ != SQLITE_OK) return connection_->error(bind_error_, "bind");
@@ -154,6 +157,8 @@ Result<void> Connection::open_file() {
       result != SQLITE_OK) {
     return error(result, "open");
   }
+  // SQLite opens a file it may not write read-only, without a word.
+  if (!options_.read_only && sqlite3_db_readonly(handle_, "main") == 1) return error(SQLITE_READONLY, "open");
   if (!options_.read_only || in_memory || ::access((path + "-shm").c_str(), R_OK) == 0) return {};
   // A write-ahead log cannot be used where nothing may be written. Nobody writes there, so once nothing is in the log
   // the file can be read as it stands.

@@ -41,6 +41,8 @@ class Statement {
   Statement& bind(int position, const char* text) { return bind(position, std::string_view(text)); }
   Statement& bind_bytes(int position, ByteView bytes);  ///< Copied.
   Statement& bind_null(int position);
+  /// For a function written in C++ that knows `type`, which must live for ever; nobody else can read it.
+  Statement& bind_pointer(int position, void* pointer, const char* type);
 
   /// True while there is a row to read. Looks at the context before and during the step.
   [[nodiscard]] Result<bool> step(const Context& context = {});

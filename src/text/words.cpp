@@ -8,6 +8,7 @@
 #include <utf8proc.h>
 
 #include "base/utf8.h"
+#include "text/characters.h"
 
 namespace docupilot::inline v1::text {
 
@@ -25,12 +26,12 @@ constexpr std::array<Kind, 256> make_kinds() {
   return kinds;
 }
 
-struct Character {
+struct Letter {
   Kind kind = Kind::separator;
   std::size_t size = 1;
 };
 
-Kind kind_of(utf8proc_int32_t c) noexcept {
+Kind kind_of(std::int32_t c) noexcept {
   switch (c) {
     case 0x00ad:  // soft hyphen
     case 0x00b7:  // middle dot
@@ -47,16 +48,13 @@ Kind kind_of(utf8proc_int32_t c) noexcept {
   return category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_NO ? Kind::inside : Kind::separator;
 }
 
-// The character at the front of a text that is not empty.
-Character character_at(std::string_view text) noexcept {
+Letter letter_at(std::string_view text, std::size_t position) noexcept {
   static constexpr auto kinds = make_kinds();
-  const auto first = static_cast<unsigned char>(text.front());
-  if (kinds[first] != Kind::beyond_ascii) return {kinds[first], 1};
-  utf8proc_int32_t c = 0;
-  const auto* bytes = reinterpret_cast<const utf8proc_uint8_t*>(text.data());
-  const auto size = utf8proc_iterate(bytes, static_cast<utf8proc_ssize_t>(std::min<std::size_t>(4, text.size())), &c);
-  if (size < 1) return {};
-  return {kind_of(c), static_cast<std::size_t>(size)};
+  if (position >= text.size()) return {};
+  const Kind kind = kinds[static_cast<unsigned char>(text[position])];
+  if (kind != Kind::beyond_ascii) return {kind, 1};
+  const Character character = character_at(text, position);
+  return {kind_of(character.code), character.size};
 }
 
 bool is_ascii(std::string_view text) noexcept {
@@ -125,21 +123,20 @@ std::string fold_unicode(std::string_view text, bool strip_accents) {
 }  // namespace
 
 bool WordReader::next() noexcept {
-  const auto read = [&](std::size_t at) { return at < text_.size() ? character_at(text_.substr(at)) : Character{}; };
   while (position_ < text_.size()) {
-    const Character character = read(position_);
-    if (character.kind == Kind::inside) break;
-    position_ += character.size;
+    const Letter letter = letter_at(text_, position_);
+    if (letter.kind == Kind::inside) break;
+    position_ += letter.size;
   }
   if (position_ >= text_.size()) return false;
   const std::size_t begin = position_;
-  for (Character character = read(begin); character.kind != Kind::separator; character = read(position_)) {
-    if (character.kind == Kind::joiner) {
-      const Character after = read(position_ + character.size);
+  for (Letter letter = letter_at(text_, begin); letter.kind != Kind::separator; letter = letter_at(text_, position_)) {
+    if (letter.kind == Kind::joiner) {
+      const Letter after = letter_at(text_, position_ + letter.size);
       if (after.kind != Kind::inside) break;
-      character.size += after.size;
+      letter.size += after.size;
     }
-    position_ += character.size;
+    position_ += letter.size;
   }
   word_ = {text_.substr(begin, position_ - begin), begin};
   return true;

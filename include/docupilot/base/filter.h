@@ -63,27 +63,25 @@ class DOCUPILOT_EXPORT field {  // NOLINT(readability-identifier-naming): reads 
  public:
   explicit field(std::string_view name) : name_(name) {}
 
-  [[nodiscard]] Filter operator==(Value v) const { return make(Filter::Kind::equal, std::move(v)); }
-  [[nodiscard]] Filter operator!=(Value v) const { return make(Filter::Kind::not_equal, std::move(v)); }
-  [[nodiscard]] Filter operator<(Value v) const { return make(Filter::Kind::less, std::move(v)); }
-  [[nodiscard]] Filter operator<=(Value v) const { return make(Filter::Kind::less_equal, std::move(v)); }
-  [[nodiscard]] Filter operator>(Value v) const { return make(Filter::Kind::greater, std::move(v)); }
-  [[nodiscard]] Filter operator>=(Value v) const { return make(Filter::Kind::greater_equal, std::move(v)); }
+  [[nodiscard]] Filter operator==(Value v) const;
+  [[nodiscard]] Filter operator!=(Value v) const;
+  [[nodiscard]] Filter operator<(Value v) const;
+  [[nodiscard]] Filter operator<=(Value v) const;
+  [[nodiscard]] Filter operator>(Value v) const;
+  [[nodiscard]] Filter operator>=(Value v) const;
   [[nodiscard]] Filter one_of(std::vector<Value> values) const;
   [[nodiscard]] Filter exists() const;
-  [[nodiscard]] Filter contains(Value element) const { return make(Filter::Kind::contains, std::move(element)); }
-  [[nodiscard]] Filter starts_with(std::string_view prefix) const {
-    return make(Filter::Kind::starts_with, Value(prefix));
-  }
+  [[nodiscard]] Filter contains(Value element) const;
+  [[nodiscard]] Filter starts_with(std::string_view prefix) const;
 
  private:
   [[nodiscard]] Filter make(Filter::Kind kind, Value value) const;
   std::string name_;
 };
 
-[[nodiscard]] inline Filter operator&&(Filter a, Filter b) { return Filter::all_of({std::move(a), std::move(b)}); }
-[[nodiscard]] inline Filter operator||(Filter a, Filter b) { return Filter::any_of({std::move(a), std::move(b)}); }
-[[nodiscard]] inline Filter operator!(Filter a) { return Filter::negate(std::move(a)); }
+[[nodiscard]] DOCUPILOT_EXPORT Filter operator&&(Filter a, Filter b);
+[[nodiscard]] DOCUPILOT_EXPORT Filter operator||(Filter a, Filter b);
+[[nodiscard]] DOCUPILOT_EXPORT Filter operator!(Filter a);
 
 /// The value of a field of a document as filters and orders see it; null when it is missing.
 [[nodiscard]] DOCUPILOT_EXPORT Value field_value(const Document& document, std::string_view name);

@@ -11,7 +11,8 @@ namespace docupilot::inline v1 {
 
 /// What tells one state of a source from another without reading it: a changed file has another identity.
 struct SourceIdentity {
-  std::string uri = {};          ///< Absolute path of a file; empty for memory and streams.
+  /// Absolute path of a file, links in its folder followed but not in its own name; empty for memory and streams.
+  std::string uri = {};
   std::uint64_t size = 0;        ///< Bytes; 0 when not known.
   std::int64_t modified_ns = 0;  ///< Modification time, nanoseconds since 1970.
   std::int64_t changed_ns = 0;   ///< Inode change time (st_ctim): cannot be set back by touch.

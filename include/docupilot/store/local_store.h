@@ -15,7 +15,7 @@ struct LocalStoreOptions {
 };
 
 /// Opens the folder; makes it, but no file, when it is missing. Errors: permission_denied; invalid_argument when the
-/// path is something else than a folder.
+/// path is something else than a folder; not_found when it is missing and `read_only`.
 [[nodiscard]] DOCUPILOT_EXPORT Result<std::unique_ptr<ObjectStore>> open_local_store(LocalStoreOptions options);
 
 }  // namespace docupilot::inline v1

@@ -41,7 +41,7 @@ struct PutOptions {
 };
 
 struct GetOptions {
-  std::uint64_t offset = 0;                  ///< First byte wanted; past the end: invalid_argument.
+  std::uint64_t offset = 0;                  ///< First byte wanted; at the end: no bytes; past it: invalid_argument.
   std::optional<std::uint64_t> length = {};  ///< At most so many bytes; default: to the end.
   std::string if_match = {};                 ///< Only this etag, else `precondition_failed`.
 };
@@ -110,6 +110,11 @@ class DOCUPILOT_EXPORT ObjectStore {
   /// Makes every put with Durability::on_flush that returned before this call visible and durable. On an error it is
   /// unknown which of them are; putting them again is right. Default: nothing to do.
   [[nodiscard]] virtual Result<void> flush(const Context& context = {});
+  /// Removes what calls of programs that died have left behind, when it is older than `older_than`, and returns its
+  /// names; with `dry_run` only tells them. Leaves alone what a living program uses, and multipart uploads: those can
+  /// be resumed and are ended by abort_multipart. Default: nothing to sweep.
+  [[nodiscard]] virtual Result<std::vector<std::string>> sweep_temporary(Duration older_than, bool dry_run,
+                                                                         const Context& context = {});
   /// Writes the bytes, or the range asked for, to `into`. Errors: not_found; those of the writer, unchanged.
   [[nodiscard]] virtual Result<ObjectInfo> get(const std::string& key, Writer& into, const GetOptions& options = {},
                                                const Context& context = {}) = 0;

@@ -1,0 +1,126 @@
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace docupilot_command {
+
+enum class ProgressMode { automatic, bar, plain, json, none };
+enum class ColourMode { automatic, always, never };
+enum class Command {
+  ingest,
+  list,
+  show,
+  search,
+  summarize,
+  get,
+  remove,
+  status,
+  resume,
+  sweep,
+  diagnose,
+  config,
+  completion
+};
+
+/// Flags that every subcommand takes; they may stand before or after its name.
+struct GlobalArguments {
+  std::string library;
+  std::string config;
+  std::string profile;
+  bool json = false;
+  bool quiet = false;
+  bool verbose = false;
+  double timeout = 0;  ///< Seconds; 0: none.
+  ProgressMode progress = ProgressMode::automatic;
+  ColourMode colour = ColourMode::automatic;
+};
+
+struct IngestArguments {
+  std::vector<std::string> sources;
+  std::string id;
+  std::string name;
+  std::string title;
+  std::string content_type;
+  std::string idempotency_key;
+  std::vector<std::string> tags;
+  std::vector<std::string> attributes;  ///< "key=text" or "key:=json".
+  std::vector<std::string> include;
+  std::vector<std::string> exclude;
+  unsigned jobs = 0;
+  bool hidden = false;
+  bool follow = false;
+  bool no_index = false;
+  bool no_summary = false;
+  bool force = false;
+  bool dry_run = false;
+};
+
+struct ListArguments {
+  std::string filter;
+  std::string order;
+  std::size_t limit = 0;  ///< 0: all.
+};
+
+struct SearchArguments {
+  std::vector<std::string> words;
+  std::string filter;
+  std::vector<std::string> facets;
+  std::size_t limit = 10;
+  bool no_typo = false;
+};
+
+struct SummarizeArguments {
+  std::string what;
+  std::size_t sentences = 0;
+  std::size_t words = 0;
+};
+
+struct GetArguments {
+  std::string id;
+  std::string output;
+};
+
+struct RemoveArguments {
+  std::vector<std::string> ids;
+  bool dry_run = false;
+};
+
+struct ConfigArguments {
+  std::string what = "show";
+  bool origin = false;
+};
+
+/// The command line, read and checked.
+struct Arguments {
+  Command command = Command::status;
+  GlobalArguments global;
+  IngestArguments ingest;
+  ListArguments list;
+  std::string show_id;
+  SearchArguments search;
+  SummarizeArguments summarize;
+  GetArguments get;
+  RemoveArguments remove;
+  bool sweep_dry_run = false;
+  ConfigArguments config;
+  std::string shell;
+};
+
+/// What became of the command line: arguments to run with, or a text to print and an exit code.
+struct ParsedCommandLine {
+  std::optional<Arguments> arguments;
+  std::string text;  ///< Help or version for standard output, or what is wrong.
+  std::string hint;  ///< Only when something is wrong.
+  int exit_code = 0;
+  bool json = false;  ///< Whether `--json` stood anywhere, so that errors can be told the way it asks for.
+};
+
+[[nodiscard]] ParsedCommandLine parse_command_line(int argc, const char* const* argv);
+
+/// The script that completes this command in a shell: "bash", "zsh" or "fish".
+[[nodiscard]] std::string completion_for(const std::string& shell);
+
+}  // namespace docupilot_command

@@ -1,0 +1,137 @@
+#include <filesystem>
+
+#include <docupilot/base/version.h>
+#include <docupilot/source/content_hash.h>
+#include <unistd.h>
+
+#include "base/try.h"
+#include "client/upkeep.h"
+#include "crypto/random.h"
+
+namespace docupilot::inline v1 {
+
+namespace {
+
+namespace fs = std::filesystem;
+using Level = Finding::Level;
+
+constexpr std::uint64_t little_space = 256U << 20U;
+
+class Diagnosis {
+ public:
+  Diagnosis(Library& library, const Context& context) : library_(library), context_(context) {}
+
+  std::vector<Finding> run() {
+    add(Level::ok, "system", "DocuPilot " + std::string(version()) + ", " + hash_kernels());
+    look_for_pdftotext();
+    if (!library_.exists()) {
+      add(Level::warning, "library", "there is no library in " + library_.config().library,
+          "ingest something first, or name the right folder");
+      return std::move(findings_);
+    }
+    look_at_space();
+    check("store", store());
+    check("metadata", metadata());
+    check("search", search());
+    check("summary", summary());
+    check("journal", journal());
+    return std::move(findings_);
+  }
+
+ private:
+  void add(Level level, std::string component, std::string message, std::string hint = {}) {
+    findings_.push_back({level, std::move(component), std::move(message), std::move(hint)});
+  }
+  void check(const char* component, const Result<std::string>& outcome) {
+    if (outcome) return add(Level::ok, component, *outcome);
+    const Error& error = outcome.error();
+    add(Level::problem, component, error.to_string(), error.hint());
+  }
+
+  void look_for_pdftotext() {
+    const std::string& program = library_.config().extract.pdftotext;
+    const bool found = [&] {
+      if (program.find('/') != std::string::npos) return ::access(program.c_str(), X_OK) == 0;
+      const char* path = program.empty() ? nullptr : ::getenv("PATH");
+      for (std::string_view rest = path == nullptr ? "" : path; !rest.empty();) {
+        const std::size_t colon = std::min(rest.find(':'), rest.size());
+        if (::access((std::string(rest.substr(0, colon)) + '/' + program).c_str(), X_OK) == 0) return true;
+        rest.remove_prefix(std::min(colon + 1, rest.size()));
+      }
+      return false;
+    }();
+    if (found) add(Level::ok, "extract", "text of PDF files by " + program);
+    else add(Level::warning, "extract", "there is no pdftotext: PDF files are kept without their text",
+             "install poppler-utils");
+  }
+
+  void look_at_space() {
+    if (library_.config().library.empty()) return;
+    std::error_code error;
+    const fs::space_info space = fs::space(library_.config().library, error);
+    if (!error && space.available < little_space) {
+      add(Level::warning, "system", "less than 256 MiB are free on the library's disk", "free some space");
+    }
+  }
+
+  Result<std::string> store() {
+    DOCUPILOT_TRY(ObjectStore * store, library_.store(Library::Access::read));
+    if (library_.config().read_only) {
+      DOCUPILOT_CHECK(store->list({.limit = 1}, context_));
+      return "reads " + BackendUrl::redacted(library_.config().store);
+    }
+    DOCUPILOT_TRY(store, library_.store(Library::Access::write));
+    const std::string key = "diagnose/" + crypto::random_hex(16);
+    MemoryReader body(as_bytes(key));
+    DOCUPILOT_CHECK(store->put(key, body, {}, context_));
+    MemoryWriter back;
+    const auto got = store->get(key, back, {}, context_);
+    DOCUPILOT_CHECK(store->remove(key, context_));
+    DOCUPILOT_CHECK(got);
+    if (back.text() != key) return Error(ErrorCode::corrupted, "what is read is not what was written").target(key);
+    return "writes, reads and removes in " + BackendUrl::redacted(library_.config().store);
+  }
+
+  Result<std::string> metadata() {
+    DOCUPILOT_TRY(MetadataStore * metadata, library_.metadata(Library::Access::read));
+    DOCUPILOT_TRY(const std::uint64_t count, metadata->count({}, context_));
+    return std::to_string(count) + " documents in " + BackendUrl::redacted(library_.config().metadata);
+  }
+
+  Result<std::string> search() {
+    DOCUPILOT_TRY(SearchIndex * search, library_.search(Library::Access::read));
+    DOCUPILOT_TRY(const std::uint64_t count, search->count(context_));
+    DOCUPILOT_CHECK(search->query({.text = "diagnose", .limit = 1}, context_));
+    return std::to_string(count) + " documents can be found in " + BackendUrl::redacted(library_.config().search);
+  }
+
+  Result<std::string> summary() {
+    DOCUPILOT_TRY(Summarizer * summarizer, library_.summarizer());
+    DOCUPILOT_CHECK(summarizer->summarize({.text = "This sentence is here to be summarised."}, context_));
+    return "summaries by " + summarizer->name();
+  }
+
+  Result<std::string> journal() {
+    DOCUPILOT_TRY(Journal * journal, library_.journal(Library::Access::read));
+    if (journal == nullptr) return std::string("nothing is under way");
+    DOCUPILOT_TRY(const auto held, journal->pending(context_));
+    std::size_t left = 0;
+    for (const auto& [job, holder] : held) left += holder == Holder::nobody ? 1 : 0;
+    if (left == 0) return std::to_string(held.size()) + " jobs are under way";
+    add(Level::warning, "journal", std::to_string(left) + " jobs were begun and not finished",
+        "run `docupilot resume`, or call drain()");
+    return std::string("readable");
+  }
+
+  Library& library_;
+  const Context& context_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+std::vector<Finding> diagnose_library(Library& library, const Context& context) {
+  return Diagnosis(library, context).run();
+}
+
+}  // namespace docupilot::inline v1

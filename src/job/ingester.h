@@ -1,0 +1,23 @@
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "job/crew.h"
+
+namespace docupilot::inline v1 {
+
+/// Turns requests into jobs and carries them: Client::ingest_many, whose contract this fulfils.
+[[nodiscard]] std::vector<Result<IngestResult>> ingest_many(const Roles& roles, std::span<const IngestRequest> requests,
+                                                            const IngestManyOptions& options, const Context& context);
+
+/// Finishes what other processes or earlier calls left: Client::drain.
+[[nodiscard]] Result<DrainReport> drain_jobs(const Roles& roles, const DrainOptions& options, const Context& context);
+
+/// Client::pending.
+[[nodiscard]] Result<std::vector<PendingJob>> pending_jobs(Journal& journal, const Context& context);
+
+/// Carries one job that is not an ingest: Client::remove and Client::update.
+[[nodiscard]] Result<void> carry(const Roles& roles, JobKind kind, const std::string& document_id, const Context& context);
+
+}  // namespace docupilot::inline v1
