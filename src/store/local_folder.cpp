@@ -18,7 +18,7 @@ namespace {
 
 constexpr int pass_flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int read_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
-constexpr std::size_t prune_levels = 64;
+constexpr std::size_t prune_levels = 16;
 constexpr int maximum_races = 1000;             // with others that remove the folders which this call makes
 constexpr std::size_t maximum_durable = 16384;  // remembered; about 1 MiB
 
