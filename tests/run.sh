@@ -136,7 +136,16 @@ configure() { # PRESET FOLDER OPTION...
   command -v ccache >/dev/null && launcher=(-DCMAKE_CXX_COMPILER_LAUNCHER=ccache)
   local wanted="$preset ${launcher[*]} $* $(cksum <CMakePresets.json)"
   [[ -f $folder/build.ninja && "$(cat "$folder/.configured" 2>/dev/null)" == "$wanted" ]] && return 0
-  step "configure $preset" cmake --preset "$preset" "${launcher[@]}" "$@" && echo "$wanted" >"$folder/.configured"
+  local log=$logs/configure-$preset.log
+  if cmake --preset "$preset" "${launcher[@]}" "$@" >"$log" 2>&1 </dev/null; then
+    echo "$wanted" >"$folder/.configured"
+  else
+    printf '  %sFAILED%s configuring %s\n' "$red" "$plain" "$preset"
+    failed=$((failed + 1))
+    failures+=("configuring $preset, see ${log#"$root"/}")
+    excerpt "$log"
+    return 1
+  fi
 }
 
 has_target() { ninja -C "$1" -t query "$2" >/dev/null 2>&1; }
@@ -225,11 +234,11 @@ part_live() {
   step "the walk over real documents" "$python" tests/live/walk.py --command "$build/bin/docupilot" \
     --corpus "$(documents_of postgresql-doc-15 /usr/share/doc/postgresql-doc-15/html "$build/corpus")" \
     --pdf "$(documents_of debian-faq /usr/share/doc/debian/FAQ "$build/corpus")" --work "$build/test-scratch/walk"
-  local test rounds=200
-  [[ -n $quick ]] && rounds=20
+  local test instants=${DOCUPILOT_KILL_INSTANTS:-40}
+  [[ -n $quick ]] && instants=10
   for test in tests/kill/*.py; do
     [[ -e $test ]] || { skip kill "tests/kill is not there"; continue; }
-    step "$(basename "$test" .py)" "$python" "$test" --command "$build/bin/docupilot" --rounds "$rounds"
+    step "$(basename "$test" .py)" "$python" "$test" --command "$build/bin/docupilot" --instants "$instants"
   done
 }
 
