@@ -64,7 +64,9 @@ constexpr std::array labelled{
 };
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool is_letter(unsigned char c) noexcept { return lower(static_cast<char>(c)) >= 'a' && lower(static_cast<char>(c)) <= 'z'; }
+bool is_letter(unsigned char c) noexcept {
+  return lower(static_cast<char>(c)) >= 'a' && lower(static_cast<char>(c)) <= 'z';
+}
 bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
 
 /// Where `word`, in lower case, begins in `text`, whatever its case.
@@ -160,7 +162,8 @@ std::string_view embedded_charset(std::string_view head) noexcept {
   if (head.starts_with("<?xml")) {
     if (const auto label = value_after(head.substr(0, head.find("?>")), "encoding", 0); !label.empty()) return label;
   }
-  for (std::size_t at = find_word(head, "<meta", 0); at != std::string_view::npos; at = find_word(head, "<meta", at + 1)) {
+  for (std::size_t at = find_word(head, "<meta", 0); at != std::string_view::npos;
+       at = find_word(head, "<meta", at + 1)) {
     const std::string_view tag = head.substr(at, head.find('>', at) - at);
     if (const auto label = value_after(tag, "charset", 0); !label.empty()) return label;
   }
@@ -169,9 +172,11 @@ std::string_view embedded_charset(std::string_view head) noexcept {
 
 std::optional<Charset> marked_charset(std::string_view head, std::size_t& mark_size) noexcept {
   using namespace std::string_view_literals;
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> marks{{
-      {"\xef\xbb\xbf"sv, "utf-8"}, {"\xff\xfe\0\0"sv, "utf-32le"}, {"\0\0\xfe\xff"sv, "utf-32be"},
-      {"\xff\xfe"sv, "utf-16le"}, {"\xfe\xff"sv, "utf-16be"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> marks{{{"\xef\xbb\xbf"sv, "utf-8"},
+                                                                                       {"\xff\xfe\0\0"sv, "utf-32le"},
+                                                                                       {"\0\0\xfe\xff"sv, "utf-32be"},
+                                                                                       {"\xff\xfe"sv, "utf-16le"},
+                                                                                       {"\xfe\xff"sv, "utf-16be"}}};
   for (const auto& [mark, label] : marks) {
     if (!head.starts_with(mark)) continue;
     mark_size = mark.size();
@@ -212,7 +217,8 @@ bool plausible_windows_1252(std::string_view sample) noexcept {
       run = 0;
       continue;
     }
-    if (unused.find(sample[i]) != std::string_view::npos || rare.find(sample[i]) != std::string_view::npos) return false;
+    if (unused.find(sample[i]) != std::string_view::npos || rare.find(sample[i]) != std::string_view::npos)
+      return false;
     const bool letter = byte >= 0xc0 || letters_below.find(sample[i]) != std::string_view::npos;
     if (letter && ++run > 2) return false;
     if (!letter) run = 0;

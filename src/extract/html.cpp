@@ -26,8 +26,6 @@ GumboOutput* parse(Arena& arena, const GumboOptions& options, std::string_view m
   return gumbo_parse_with_options(&options, markup.data(), markup.size());
 }
 
-bool is_heading(GumboTag tag) noexcept { return tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG_H6; }
-
 class HtmlWalk {
  public:
   HtmlWalk(BlockWriter& out, const Context& context) noexcept : out_(out), context_(context) {}
@@ -75,7 +73,7 @@ bool HtmlWalk::enter(const GumboNode& node) {
   const GumboElement& element = node.v.element;
   if (element.tag == GUMBO_TAG_NAV || element.attributes.length > 0) return false;
   switch (element.tag) {
-    case GUMBO_TAG_TITLE: in_title_ = true; return title_.empty();
+    case GUMBO_TAG_TITLE: return in_title_ = title_.empty();
     case GUMBO_TAG_LI: out_.begin_item(); return true;
     case GUMBO_TAG_BR: out_.break_line(); return true;
     case GUMBO_TAG_TR:
@@ -117,7 +115,8 @@ void HtmlWalk::leave(const GumboNode& node) {
     case GUMBO_TAG_UL:
     case GUMBO_TAG_OL:
       if (path_.size() > 1 && path_[path_.size() - 2].node->type == GUMBO_NODE_ELEMENT &&
-          path_[path_.size() - 2].node->v.element.tag == GUMBO_TAG_LI) return out_.break_line();
+          path_[path_.size() - 2].node->v.element.tag == GUMBO_TAG_LI)
+        return out_.break_line();
       break;
     case GUMBO_TAG_PRE:
     case GUMBO_TAG_LISTING:

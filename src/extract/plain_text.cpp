@@ -23,6 +23,7 @@ Result<ExtractedText> extract_plain(Reader& body, std::string_view charset, cons
   for (bool last = false; !last && !text.full();) {
     DOCUPILOT_TRY(const std::size_t count,
                   body.read({reinterpret_cast<std::byte*>(bytes.data()), bytes.size()}, context));
+    DOCUPILOT_CHECK(context.check("extract"));
     last = count == 0;
     utf8.clear();
     DOCUPILOT_CHECK(last ? decoder.finish(utf8) : decoder.feed(std::string_view(bytes).substr(0, count), utf8));

@@ -37,8 +37,8 @@ class TextBuilder {
 
   std::string text_;
   std::uint64_t limit_;
-  unsigned newlines_ = 0;   // owed before the next text, 2 at the most
-  bool after_cr_ = false;   // a \n now belongs to a \r before
+  unsigned newlines_ = 0;    // owed before the next text, 2 at the most
+  bool after_cr_ = false;    // a \n now belongs to a \r before
   bool blank_lost_ = false;  // blanks did not fit: only text after them makes the result a truncated one
   bool truncated_ = false;
 };

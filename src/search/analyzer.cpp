@@ -146,13 +146,13 @@ void Analyzer::read(std::string_view text, const std::function<void(const Token&
 
 bool is_stop_word(std::string_view word) noexcept {
   static constexpr auto words = std::to_array<std::string_view>(
-      {"a",    "about", "after", "all",   "also",  "am",    "an",     "and",   "any",   "are",   "as",   "at",    "be",
-       "been", "but",   "by",    "can",   "could", "did",   "do",     "does",  "for",   "from",  "had",  "has",   "have",
-       "he",   "her",   "him",   "his",   "how",   "i",     "if",     "in",    "into",  "is",    "it",   "its",   "may",
-       "me",   "my",    "no",    "not",   "of",    "on",    "or",     "our",   "she",   "should", "so",  "some",  "such",
-       "than", "that",  "the",   "their", "them",  "then",  "there",  "these", "they",  "this",  "to",   "too",   "us",
-       "was",  "we",    "were",  "what",  "when",  "where", "which",  "while", "who",   "why",   "will", "with",
-       "would", "you",  "your"});
+      {"a",      "about", "after", "all",  "also", "am",    "an",  "and",   "any",  "are",  "as",    "at",
+       "be",     "been",  "but",   "by",   "can",  "could", "did", "do",    "does", "for",  "from",  "had",
+       "has",    "have",  "he",    "her",  "him",  "his",   "how", "i",     "if",   "in",   "into",  "is",
+       "it",     "its",   "may",   "me",   "my",   "no",    "not", "of",    "on",   "or",   "our",   "she",
+       "should", "so",    "some",  "such", "than", "that",  "the", "their", "them", "then", "there", "these",
+       "they",   "this",  "to",    "too",  "us",   "was",   "we",  "were",  "what", "when", "where", "which",
+       "while",  "who",   "why",   "will", "with", "would", "you", "your"});
   return std::ranges::binary_search(words, word);
 }
 
