@@ -150,7 +150,7 @@ Result<Ranking> IndexReader::rank(const QueryPlan& plan, const SearchQuery& quer
                    .keep = query.offset + query.limit,
                    .keep_keys = !query.facets.empty(),
                    .most_only = breadth == Breadth::wide});
-  std::string sql = "SELECT count(docupilot_visit(docupilot_search_fts, ?2)) FROM docupilot_search_fts";
+  std::string sql = "SELECT docupilot_visit(docupilot_search_fts, ?2) FROM docupilot_search_fts";
   if (condition.is_set) sql += " CROSS JOIN docupilot_search_document AS d ON d.key = docupilot_search_fts.rowid";
   sql += " WHERE docupilot_search_fts MATCH ?1";
   if (condition.is_set) sql += " AND " + condition.sql.where;
@@ -158,8 +158,10 @@ Result<Ranking> IndexReader::rank(const QueryPlan& plan, const SearchQuery& quer
   rows.bind(1, expression.text);
   sqlite::bind_visitor(rows, 2, ranking);
   sqlite::bind_all(rows, first_filter_parameter, condition.sql.parameters);
-  DOCUPILOT_TRY([[maybe_unused]] const bool row, rows.step(context_));
-  return ranking;
+  for (;;) {
+    DOCUPILOT_TRY(const bool more, rows.step(context_));
+    if (!more) return ranking;
+  }
 }
 
 Result<std::vector<SearchHit>> IndexReader::hits(std::vector<Match> matches, const QueryPlan& plan,

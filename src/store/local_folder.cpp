@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <vector>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int pass_flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int read_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr std::size_t prune_levels = 16;
 constexpr int maximum_races = 1000;             // with others that remove the folders which this call makes
 constexpr std::size_t maximum_durable = 16384;  // remembered; about 1 MiB
 
@@ -102,6 +104,12 @@ Result<FileDescriptor> LocalFolder::open_folder(std::span<const std::string> nam
   return fd;
 }
 
+Result<FileDescriptor> LocalFolder::open_child(int parent, const std::string& name, const StoreCall& call) {
+  FileDescriptor fd(::openat(parent, name.c_str(), read_flags));
+  if (!fd) return open_error(call, errno, "cannot open a folder of the store");
+  return fd;
+}
+
 Result<FileDescriptor> LocalFolder::make_folder(std::span<const std::string> names, UnsyncedFolders& unsynced,
                                                 const StoreCall& call) {
   for (int race = 0; race < maximum_races; ++race) {
@@ -174,15 +182,29 @@ Result<void> LocalFolder::sync_all(const StoreCall& call) const {
 }
 
 Result<void> LocalFolder::prune(LocalNames names, std::size_t keep, const StoreCall& call) {
-  for (;; names.pop_back()) {
-    auto folder = open_folder(names, call);
-    if (!folder && folder.error().code() == ErrorCode::not_found && names.size() > keep) continue;
-    if (!folder) return std::move(folder).error();
-    if (names.size() > keep) {
-      DOCUPILOT_TRY(const FileDescriptor parent, open_folder(std::span(names).first(names.size() - 1), call));
-      if (::unlinkat(parent.get(), names.back().c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) continue;
+  for (;;) {
+    // Some levels at a time: their folders stay open, so that a deep one is not walked to anew for each level.
+    const std::size_t top = std::max(keep, names.size() - std::min(names.size(), prune_levels));
+    std::vector<FileDescriptor> levels;
+    auto first = open_folder(std::span(names).first(top), call);
+    if (!first && first.error().code() == ErrorCode::not_found && top > keep) {
+      names.resize(top - 1);  // somebody else has pruned it
+      continue;
     }
-    return sync_fd(folder->get(), call);
+    if (!first) return std::move(first).error();
+    levels.push_back(*std::move(first));
+    while (top + levels.size() <= names.size()) {
+      auto next = open_child(levels.back().get(), names[top + levels.size() - 1], call);
+      if (!next && next.error().code() == ErrorCode::not_found) break;
+      if (!next) return std::move(next).error();
+      levels.push_back(*std::move(next));
+    }
+    names.resize(top + levels.size() - 1);
+    for (; levels.size() > 1; levels.pop_back(), names.pop_back()) {
+      const int removed = ::unlinkat(levels[levels.size() - 2].get(), names.back().c_str(), AT_REMOVEDIR);
+      if (removed != 0 && errno != ENOENT) return sync_fd(levels.back().get(), call);
+    }
+    if (names.size() <= keep) return sync_fd(levels.back().get(), call);
   }
 }
 

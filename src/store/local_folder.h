@@ -40,7 +40,9 @@ class LocalFolder {
 
   /// Opens a folder for reading its entries. Errors: not_found; corrupted when something else is in its place.
   [[nodiscard]] Result<FileDescriptor> open_folder(std::span<const std::string> names, const StoreCall& call) const;
-  /// The same, making what is missing. Adds to `unsynced` what has to be synchronised to keep an entry in it.
+  /// The same for a folder in an open one.
+  [[nodiscard]] static Result<FileDescriptor> open_child(int parent, const std::string& name, const StoreCall& call);
+  /// As open_folder, making what is missing. Adds to `unsynced` what has to be synchronised to keep an entry in it.
   [[nodiscard]] Result<FileDescriptor> make_folder(std::span<const std::string> names, UnsyncedFolders& unsynced,
                                                    const StoreCall& call);
   /// Opens a regular file for reading. Errors: as open_folder.

@@ -25,10 +25,16 @@ TEST_CASE("signatures tell the type whatever the name says") {
            {"image/webp", "RIFF\x24\0\0\0WEBPVP8 "s},
            {"audio/vnd.wave", "RIFF\x24\0\0\0WAVEfmt "s},
            {"image/tiff", "II*\0\x08\0\0\0"s},
-           {"video/mp4", "\0\0\0\x18" "ftypisom"s},
-           {"image/heic", "\0\0\0\x18" "ftypheic"s},
+           {"video/mp4",
+            "\0\0\0\x18"
+            "ftypisom"s},
+           {"image/heic",
+            "\0\0\0\x18"
+            "ftypheic"s},
            {"application/gzip", "\x1f\x8b\x08\0\0\0"s},
-           {"application/x-xz", "\xfd" "7zXZ\0\0"s},
+           {"application/x-xz",
+            "\xfd"
+            "7zXZ\0\0"s},
            {"application/zstd", "\x28\xb5\x2f\xfd\0"s},
            {"application/x-7z-compressed", "7z\xbc\xaf\x27\x1c\0"s},
            {"application/vnd.rar", "Rar!\x1a\x07\x01\0"s},
