@@ -16,18 +16,12 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/errno_error.h"
 #include "base/try.h"
 
 namespace docupilot::inline v1 {
 
 namespace {
-
-Error system_failure(std::string_view what, int code) {
-  const bool scarce = code == EMFILE || code == ENFILE || code == ENOMEM || code == EAGAIN || code == ENOBUFS;
-  return Error(scarce ? ErrorCode::exhausted : ErrorCode::internal,
-               std::string(what) + ": " + std::system_category().message(code))
-      .hint(scarce ? "allow more processes, descriptors or memory, or extract fewer documents at once" : "");
-}
 
 struct Pair {
   Descriptor ours;
@@ -41,9 +35,10 @@ struct Pair {
 Result<Pair> make_pair_of_sockets() {
   std::array<int, 2> fds{};
 #ifdef SOCK_CLOEXEC
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) return system_failure("socketpair", errno);
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0)
+    return errno_error(errno, "cannot make a socket pair");
 #else
-  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) != 0) return system_failure("socketpair", errno);
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) != 0) return errno_error(errno, "cannot make a socket pair");
   set_close_on_exec(fds[0]);
   set_close_on_exec(fds[1]);
 #endif
@@ -53,16 +48,16 @@ Result<Pair> make_pair_of_sockets() {
   ::setsockopt(fds[0], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
   if (::fcntl(fds[0], F_SETFL, ::fcntl(fds[0], F_GETFL) | O_NONBLOCK) != 0)
-    return system_failure("fcntl", errno);  // NOLINT
+    return errno_error(errno, "cannot set up a socket");  // NOLINT
   return pair;
 }
 
 Result<Pair> make_pipe(bool non_blocking) {
   std::array<int, 2> fds{};
 #ifdef __linux__
-  if (::pipe2(fds.data(), O_CLOEXEC) != 0) return system_failure("pipe", errno);
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0) return errno_error(errno, "cannot make a pipe");
 #else
-  if (::pipe(fds.data()) != 0) return system_failure("pipe", errno);
+  if (::pipe(fds.data()) != 0) return errno_error(errno, "cannot make a pipe");
   set_close_on_exec(fds[0]);
   set_close_on_exec(fds[1]);
 #endif
@@ -214,7 +209,7 @@ Result<StartedChild> start_child(const ChildCommand& command) {
   const int fork_error = errno;
   if (id == 0) become_program(launch);
   ::pthread_sigmask(SIG_SETMASK, &launch.signals, nullptr);
-  if (id < 0) return system_failure("fork", fork_error);
+  if (id < 0) return errno_error(fork_error, "cannot start a process");
   ::setpgid(id, id);  // here as well, so that it is done before the group is ever signalled
   StartedChild child(id, std::move(input.ours), std::move(output.ours), std::move(errors.ours));
 
