@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-
 namespace docupilot::inline v1::search {
 
 namespace {
@@ -141,7 +140,9 @@ class Parser {
   [[nodiscard]] bool is_next(Kind kind) const { return at_ < lexemes_.size() && lexemes_[at_].kind == kind; }
 
   // Whether an operand begins here: an operator that has none is a word itself.
-  [[nodiscard]] bool has_operand(std::size_t at) const { return at < lexemes_.size() && lexemes_[at].kind != Kind::close; }
+  [[nodiscard]] bool has_operand(std::size_t at) const {
+    return at < lexemes_.size() && lexemes_[at].kind != Kind::close;
+  }
 
   QueryNode all_of() {
     QueryNode node{.kind = QueryNode::Kind::all_of};

@@ -23,9 +23,9 @@ struct QueryNode {
   std::vector<QueryNode> children = {};
 };
 
-/// Reads a query; see SearchQuery for the language. Everything is a query: what makes no sense as an operator is a word,
-/// brackets that do not match are passed over, and so are brackets behind a word, as in lower(name). The first 1,024
-/// bytes count, the first 64 words and phrases, and brackets nested 16 deep. The root is an all_of or any_of.
+/// Reads a query; see SearchQuery for the language. Everything is a query: what makes no sense as an operator is a
+/// word, brackets that do not match are passed over, and so are brackets behind a word, as in lower(name). The first
+/// 1,024 bytes count, the first 64 words and phrases, and brackets nested 16 deep. The root is an all_of or any_of.
 [[nodiscard]] QueryNode parse_query(std::string_view text);
 
 }  // namespace docupilot::inline v1::search

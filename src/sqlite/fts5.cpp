@@ -36,8 +36,7 @@ class Row final : public Fts5Row {
 
 void visit(const Fts5ExtensionApi* api, Fts5Context* context, sqlite3_context* result, int count,
            sqlite3_value** arguments) {
-  auto* visitor =
-      count == 1 ? static_cast<Fts5Visitor*>(sqlite3_value_pointer(arguments[0], visitor_type)) : nullptr;
+  auto* visitor = count == 1 ? static_cast<Fts5Visitor*>(sqlite3_value_pointer(arguments[0], visitor_type)) : nullptr;
   if (visitor == nullptr) return sqlite3_result_error(result, "docupilot_visit needs a visitor", -1);
   try {
     sqlite3_result_int(result, visitor->visit(Row(*api, context)) ? 1 : 0);

@@ -127,10 +127,10 @@ Result<MultipartUpload> LocalStore::begin_multipart(const std::string& key, cons
   MultipartUpload upload{.key = key, .upload_id = crypto::random_hex(id_digits), .started = Timestamp::now()};
   // The folder is made beside and moved, so that an upload is there with its description or not at all.
   DOCUPILOT_TRY(LocalTempEntry entry, temp_.make_folder(call));
-  const UniqueFd folder(
+  const FileDescriptor folder(
       ::openat(entry.session->fd(), entry.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!folder) return system_error(call, errno, "cannot open a temporary folder");
-  const UniqueFd file(
+  const FileDescriptor file(
       ::openat(folder.get(), description_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!file) return system_error(call, errno, "cannot make a temporary file");
   DOCUPILOT_CHECK(write_all(file.get(), as_bytes(describe(upload, options)), call));
@@ -138,7 +138,7 @@ Result<MultipartUpload> LocalStore::begin_multipart(const std::string& key, cons
     return system_error(call, errno, "cannot synchronise the upload");
   }
   UnsyncedFolders unsynced;
-  DOCUPILOT_TRY(const UniqueFd uploads, folder_->make_folder(uploads_folder, unsynced, call));
+  DOCUPILOT_TRY(const FileDescriptor uploads, folder_->make_folder(uploads_folder, unsynced, call));
   if (::renameat(entry.session->fd(), entry.name.c_str(), uploads.get(), upload.upload_id.c_str()) != 0) {
     return system_error(call, errno, "cannot begin the upload");
   }
@@ -195,7 +195,7 @@ Result<ObjectInfo> LocalStore::complete_multipart(const MultipartUpload& upload,
   DOCUPILOT_TRY(const Upload opened, open_upload(upload, call));
   DOCUPILOT_TRY(LocalTempFile file, temp_.make_file(call));
   for (const PartInfo& part : ordered) {
-    const UniqueFd from(
+    const FileDescriptor from(
         ::openat(opened.folder.get(), part_name(part.number).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat status = {};
     if (!from && errno != ENOENT) return system_error(call, errno, "cannot open a part");

@@ -97,7 +97,7 @@ Result<void> LocalStore::place(LocalTempEntry& file, const std::string& key, boo
   const std::string name = std::move(names.back());
   names.pop_back();
   for (int race = 0; race < maximum_races; ++race) {
-    DOCUPILOT_TRY(const UniqueFd folder, folder_->make_folder(names, unsynced, call));
+    DOCUPILOT_TRY(const FileDescriptor folder, folder_->make_folder(names, unsynced, call));
     const int from = file.session->fd();
     const int renamed = if_absent ? rename_no_replace(from, file.name.c_str(), folder.get(), name.c_str())
                                   : ::renameat(from, file.name.c_str(), folder.get(), name.c_str());
@@ -148,7 +148,7 @@ Result<void> LocalStore::flush(const Context& context) {
 Result<void> LocalStore::sync_files(const std::vector<PendingFile>& files, const StoreCall& call) const {
   if (files.size() > LocalFolder::few) return folder_->sync_all(call);
   for (const PendingFile& file : files) {
-    const UniqueFd fd(::openat(file.session->fd(), file.name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const FileDescriptor fd(::openat(file.session->fd(), file.name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd && errno == ENOENT) continue;  // superseded meanwhile
     if (!fd) return system_error(call, errno, "cannot open the temporary file");
     DOCUPILOT_CHECK(sync_file(fd.get(), call));

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include <docupilot/base/result.h>
+
+namespace docupilot::inline v1::search {
+
+/// Whether these fields can be counted: tags, content_type and attributes.NAME, 32 at the most. Errors:
+/// invalid_argument.
+[[nodiscard]] Result<void> check_facets(const std::vector<std::string>& fields);
+
+/// Counts the values of fields over documents. Each element of a list counts; other values that are no text count as
+/// their JSON, maps and bytes not at all.
+class FacetCounter {
+ public:
+  using Counts = std::vector<std::pair<std::string, std::uint64_t>>;
+
+  explicit FacetCounter(const std::vector<std::string>& fields);
+  /// One document, its lists and maps as json::to_tagged writes them. Errors: corrupted.
+  [[nodiscard]] Result<void> add(std::string_view tags, std::string_view content_type, std::string_view attributes);
+  /// By field, the `most` most frequent values; the same count goes by value.
+  [[nodiscard]] Result<std::map<std::string, Counts>> take(std::size_t most) &&;
+
+ private:
+  struct Field {
+    std::string name;
+    std::unordered_map<std::string, std::uint64_t> counts;
+  };
+  std::vector<Field> attributes_;
+  bool wants_tags_ = false;
+  bool wants_content_type_ = false;
+  std::unordered_map<std::string, std::uint64_t> tag_lists_;  // as written: few lists are different
+  std::unordered_map<std::string, std::uint64_t> content_types_;
+};
+
+}  // namespace docupilot::inline v1::search

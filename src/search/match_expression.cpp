@@ -1,0 +1,190 @@
+#include "search/match_expression.h"
+
+#include <algorithm>
+
+namespace docupilot::inline v1::search {
+
+namespace {
+
+class Builder {
+ public:
+  Builder(const QueryPlan& plan, std::uint64_t documents) : plan_(plan), documents_(documents) {}
+
+  MatchExpression build(Breadth breadth) {
+    std::vector<std::size_t> rare = of_kind(true);
+    std::vector<std::size_t> other = of_kind(false);
+    std::ranges::stable_sort(rare, {}, [&](std::size_t i) { return plan_.concepts[i].documents; });
+    if (breadth == Breadth::narrow && !rare.empty()) {
+      // A document with `required` of them has at least one of any `size - required + 1` of them.
+      const auto needed = static_cast<std::ptrdiff_t>(rare.size() - plan_.required() + 1);
+      other.insert(other.begin(), rare.begin() + needed, rare.end());
+      rare.resize(static_cast<std::size_t>(needed));
+    }
+    if (plan_.musts.empty()) {
+      wishes(rare, other);
+    } else if (rare.empty() && other.empty()) {
+      all_of(plan_.musts, true);
+    } else if (breadth == Breadth::wide) {  // what must be is enough: the wishes only rank
+      other.insert(other.begin(), rare.begin(), rare.end());
+      open();
+      all_of(plan_.musts, true);
+      text(" OR ");
+      open();
+      all_of(plan_.musts, false);
+      text(" AND ");
+      any_of(other, true);
+      close();
+      close();
+    } else {
+      const bool only_excludes = std::ranges::all_of(plan_.musts, is_negation);
+      open();
+      if (only_excludes) {
+        wishes(rare, other);
+        text(" NOT ");
+        excluded(plan_.musts);
+      } else {
+        all_of(plan_.musts, true);
+        text(" AND ");
+        wishes(rare, other);
+      }
+      close();
+    }
+    return std::move(out_);
+  }
+
+ private:
+  static bool is_negation(const Clause& clause) { return clause.kind == Clause::Kind::negate; }
+
+  [[nodiscard]] std::vector<std::size_t> of_kind(bool is_content) const {
+    std::vector<std::size_t> out;
+    std::ranges::copy_if(plan_.wished, std::back_inserter(out),
+                         [&](std::size_t i) { return plan_.concepts[i].is_content == is_content; });
+    return out;
+  }
+
+  void text(std::string_view part) { out_.text += part; }
+  void open() { out_.text += '('; }
+  void close() { out_.text += ')'; }
+
+  // One of `rare`, and where one is there also the others, to rank by. Naming `rare` twice is cheaper than to visit
+  // every document that has only a frequent word.
+  void wishes(const std::vector<std::size_t>& rare, const std::vector<std::size_t>& other) {
+    std::uint64_t visited = 0;
+    for (const std::size_t i : rare) visited += plan_.concepts[i].documents;
+    open();
+    any_of(rare, true);
+    if (!other.empty() && visited < documents_ / 2) {
+      text(" OR ");
+      open();
+      any_of(rare, false);
+      text(" AND ");
+      any_of(other, true);
+      close();
+    } else if (!other.empty()) {
+      text(" OR ");
+      any_of(other, true);
+    }
+    close();
+  }
+
+  void any_of(const std::vector<std::size_t>& subjects, bool counts) {
+    open();
+    for (std::size_t i = 0; i < subjects.size(); ++i) {
+      if (i > 0) text(" OR ");
+      subject(subjects[i], counts);
+    }
+    close();
+  }
+
+  void subject(std::size_t index, bool counts) {
+    const Concept& subject = plan_.concepts[index];
+    if (subject.in_title) text("title : ");
+    open();
+    for (std::size_t i = 0; i < subject.phrases.size(); ++i) {
+      const Phrase& phrase = subject.phrases[i];
+      if (i > 0) text(" OR ");
+      text(quoted(phrase.stems));
+      if (phrase.is_prefix) text(" *");
+      out_.roles.push_back({counts ? index : PhraseRole::none, phrase.weight, phrase.stems.size()});
+    }
+    close();
+  }
+
+  void everything() {
+    text(quoted({std::string(every_document)}));
+    out_.roles.push_back({});
+  }
+
+  void clause(const Clause& clause, bool counts) {
+    switch (clause.kind) {
+      case Clause::Kind::concept_of: return subject(clause.subject, counts);
+      case Clause::Kind::all_of: return all_of(clause.children, counts);
+      case Clause::Kind::any_of:
+        open();
+        for (std::size_t i = 0; i < clause.children.size(); ++i) {
+          if (i > 0) text(" OR ");
+          this->clause(clause.children[i], counts);
+        }
+        return close();
+      case Clause::Kind::negate:
+        open();
+        everything();
+        text(" NOT ");
+        excluded({clause});
+        return close();
+    }
+  }
+
+  // FTS5 has no condition that only excludes, so what is excluded goes behind what is asked for.
+  void all_of(const std::vector<Clause>& clauses, bool counts) {
+    open();
+    open();
+    bool is_first = true;
+    for (const Clause& part : clauses) {
+      if (is_negation(part)) continue;
+      if (!is_first) text(" AND ");
+      is_first = false;
+      clause(part, counts);
+    }
+    if (is_first) everything();
+    close();
+    if (std::ranges::any_of(clauses, is_negation)) {
+      text(" NOT ");
+      excluded(clauses);
+    }
+    close();
+  }
+
+  void excluded(const std::vector<Clause>& clauses) {
+    open();
+    bool is_first = true;
+    for (const Clause& part : clauses) {
+      if (!is_negation(part)) continue;
+      if (!is_first) text(" OR ");
+      is_first = false;
+      all_of(part.children, false);
+    }
+    close();
+  }
+
+  const QueryPlan& plan_;
+  std::uint64_t documents_;
+  MatchExpression out_;
+};
+
+}  // namespace
+
+MatchExpression match_expression(const QueryPlan& plan, std::uint64_t documents, Breadth breadth) {
+  return Builder(plan, documents).build(breadth);
+}
+
+std::string quoted(const std::vector<std::string>& stems) {
+  std::string out = "\"";
+  for (const std::string& stem : stems) {
+    if (out.size() > 1) out += ' ';
+    for (const char c : stem) out.append(c == '"' ? 2 : 1, c);
+  }
+  return out + '"';
+}
+
+}  // namespace docupilot::inline v1::search
