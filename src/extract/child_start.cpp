@@ -24,8 +24,8 @@ namespace docupilot::inline v1 {
 namespace {
 
 struct Pair {
-  Descriptor ours;
-  Descriptor theirs;
+  FileDescriptor ours;
+  FileDescriptor theirs;
 };
 
 [[maybe_unused]] void set_close_on_exec(int fd) noexcept { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }  // NOLINT
@@ -42,7 +42,7 @@ Result<Pair> make_pair_of_sockets() {
   set_close_on_exec(fds[0]);
   set_close_on_exec(fds[1]);
 #endif
-  Pair pair{Descriptor(fds[0]), Descriptor(fds[1])};
+  Pair pair{FileDescriptor(fds[0]), FileDescriptor(fds[1])};
 #ifdef SO_NOSIGPIPE
   const int on = 1;
   ::setsockopt(fds[0], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
@@ -62,7 +62,7 @@ Result<Pair> make_pipe(bool non_blocking) {
   set_close_on_exec(fds[1]);
 #endif
   if (non_blocking) ::fcntl(fds[0], F_SETFL, ::fcntl(fds[0], F_GETFL) | O_NONBLOCK);  // NOLINT
-  return Pair{Descriptor(fds[0]), Descriptor(fds[1])};
+  return Pair{FileDescriptor(fds[0]), FileDescriptor(fds[1])};
 }
 
 /// All that the child needs, made before the fork: after it only async-signal-safe calls are allowed, since another
@@ -170,9 +170,9 @@ bool StartedChild::has_exited() const noexcept {
 void StartedChild::collect(int& exit_code, int& signal) noexcept {
   if (id_ < 0) return;
   const pid_t id = std::exchange(id_, -1);
-  input.close();
-  output.close();
-  errors.close();
+  input.reset();
+  output.reset();
+  errors.reset();
   ::kill(-id, SIGKILL);  // a child that has ended keeps its exit code; the group has its id until it is collected
   int status = 0;
   pid_t got = 0;
@@ -213,7 +213,7 @@ Result<StartedChild> start_child(const ChildCommand& command) {
   ::setpgid(id, id);  // here as well, so that it is done before the group is ever signalled
   StartedChild child(id, std::move(input.ours), std::move(output.ours), std::move(errors.ours));
 
-  report.theirs.close();
+  report.theirs.reset();
   int code = 0;
   ssize_t count = 0;
   do count = ::read(report.ours.get(), &code, sizeof code);
