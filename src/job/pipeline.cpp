@@ -55,7 +55,8 @@ void Pipeline::note(std::string_view span, Timestamp started, bool failed) const
   }
 }
 
-// ---- prepare ---------------------------------------------------------------------------------------------------------
+// ---- prepare
+// ---------------------------------------------------------------------------------------------------------
 
 std::optional<Pipeline::Failure> Pipeline::prepare(Prepared& work, Source* source, const Context& context) const {
   const Timestamp started = roles_.clock.now();

@@ -1,5 +1,5 @@
-#include <docupilot/docupilot.h>
 #include <doctest/doctest.h>
+#include <docupilot/docupilot.h>
 
 #include <filesystem>
 #include <fstream>
@@ -23,7 +23,8 @@ std::string downloaded(Client& client, const std::string& id) {
 std::vector<std::string> object_files(const TempDir& folder) {
   std::vector<std::string> files;
   std::error_code none;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path() / "library/objects/objects", none)) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder.path() / "library/objects/objects", none)) {
     if (entry.is_regular_file()) files.push_back(entry.path().string());
   }
   return files;
@@ -34,9 +35,10 @@ std::vector<std::string> object_files(const TempDir& folder) {
 TEST_CASE("a document walks the whole way") {
   const TempDir folder;
   Client client = open_in(folder);
-  const std::string path = folder.write(
-      "harbour.html", "<title>Harbour rules</title><p>Every ship calls the harbour master before it enters. "
-                      "The harbour master names a berth. Berths are paid for by the day.</p>");
+  const std::string path =
+      folder.write("harbour.html",
+                   "<title>Harbour rules</title><p>Every ship calls the harbour master before it enters. "
+                   "The harbour master names a berth. Berths are paid for by the day.</p>");
   const IngestResult result = client.ingest(path, {.tags = {"ships"}, .attributes = {{"pages", 1}}}).value();
   CHECK(result.outcome == IngestOutcome::created);
   CHECK(result.warnings.empty());
@@ -125,9 +127,8 @@ TEST_CASE("what cannot be ingested leaves nothing behind") {
   CHECK(client.ingest(folder.path().string()).error().code() == ErrorCode::invalid_argument);
   CHECK(client.ingest("/dev/null").error().code() == ErrorCode::invalid_argument);
   CHECK(client.ingest(folder.write("empty.txt", "")).error().code() == ErrorCode::invalid_argument);
-  const auto broken = callback_source([](MutableByteView) -> Result<std::size_t> {
-    return Error(ErrorCode::unavailable, "the line went dead");
-  });
+  const auto broken = callback_source(
+      [](MutableByteView) -> Result<std::size_t> { return Error(ErrorCode::unavailable, "the line went dead"); });
   CHECK(client.ingest(*broken).error().code() == ErrorCode::unavailable);
   CHECK(client.ingest(folder.write("b.txt", "text"), {.id = "../x"}).error().code() == ErrorCode::invalid_argument);
   CHECK(client.pending().value().empty());
@@ -186,8 +187,9 @@ TEST_CASE("an idempotency key makes a request happen once and refuses other byte
   CHECK(client.pending().value().empty());
   const std::string longest(256, 'k');
   CHECK(client.ingest(*memory_source(std::string("A text."), "a.txt"), {.idempotency_key = longest}));
-  CHECK(client.ingest(*memory_source(std::string("A text."), "a.txt"), {.idempotency_key = longest + 'k'}).error().code() ==
-        ErrorCode::invalid_argument);
+  CHECK(client.ingest(*memory_source(std::string("A text."), "a.txt"), {.idempotency_key = longest + 'k'})
+            .error()
+            .code() == ErrorCode::invalid_argument);
 }
 
 TEST_CASE("an update changes what is known and what is found") {
@@ -249,11 +251,11 @@ TEST_CASE("many are ingested side by side, failures apart, results in order") {
   requests.push_back(requests[3]);  // the same twice
   IngestProgress last;
   std::size_t told = 0;
-  const auto results = client.ingest_many(
-      requests, {.concurrency = 4,
-                 .group = 16,
-                 .on_progress = [&](const IngestProgress& p) { last = p; },
-                 .on_result = [&](std::size_t, const Result<IngestResult>&) { ++told; }});
+  const auto results =
+      client.ingest_many(requests, {.concurrency = 4,
+                                    .group = 16,
+                                    .on_progress = [&](const IngestProgress& p) { last = p; },
+                                    .on_result = [&](std::size_t, const Result<IngestResult>&) { ++told; }});
   REQUIRE(results.size() == 61);
   for (std::size_t i = 0; i < results.size(); ++i) {
     CHECK(results[i].has_value() == (i != 17));
@@ -385,7 +387,8 @@ TEST_CASE("a damaged database is told as such, and the other calls go on") {
     Client client = open_in(folder);
     client.ingest(folder.write("a.txt", "Plain words stand here.")).value();
   }
-  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(folder / ("library/search.db" + std::string(suffix)));
+  for (const char* suffix : {"", "-wal", "-shm"})
+    std::filesystem::remove(folder / ("library/search.db" + std::string(suffix)));
   folder.write("library/search.db", std::string(8192, 'x'));
   Client client = open_in(folder);
   CHECK(client.search({.text = "plain"}).error().code() == ErrorCode::corrupted);
