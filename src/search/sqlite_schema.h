@@ -14,6 +14,8 @@ struct IndexState {
   std::int64_t tokens = 0;       ///< Of all bodies.
   std::int64_t generation = 0;   ///< One more with every write.
   std::int64_t next_number = 1;  ///< For the next document; see DocumentKey.
+  std::int64_t merged = 0;       ///< Generation up to which the table of words has all changes; the log has the others.
+  std::int64_t logged = 0;       ///< Changes in the log.
 
   [[nodiscard]] double average_tokens() const {
     return documents > 0 && tokens > 0 ? static_cast<double>(tokens) / static_cast<double>(documents) : 1;
