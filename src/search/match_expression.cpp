@@ -6,7 +6,7 @@ namespace docupilot::inline v1::search {
 
 namespace {
 
-constexpr double least_share = 0.003;
+constexpr double least_share = 0.01;
 
 class Builder {
  public:
