@@ -15,7 +15,7 @@ namespace docupilot::inline v1::search {
 namespace {
 
 // The log is merged into the table of words when it has so many changes or rows: readers keep it in memory.
-constexpr std::int64_t most_logged = 128 * 1024;
+constexpr std::int64_t most_logged = 256 * 1024;
 constexpr std::int64_t most_log_rows = 64;
 
 Value tags_value(const std::vector<std::string>& tags) { return Value::List(tags.begin(), tags.end()); }

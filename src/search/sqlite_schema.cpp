@@ -45,6 +45,7 @@ std::vector<std::string> migrations() {
       changes BLOB NOT NULL) STRICT;
     CREATE VIRTUAL TABLE docupilot_search_fts USING fts5(
       title, name, tags, body, content='', columnsize=0, tokenize="ascii tokenchars '#+'");
+    INSERT INTO docupilot_search_fts(docupilot_search_fts, rank) VALUES ('automerge', 8);
   )sql"};
 }
 

@@ -158,7 +158,7 @@ void measure(std::size_t documents, json::Writer& out) {
   Times all;
   std::map<std::size_t, Times> by_kind;
   for (std::size_t i = 0; i < 2'000; ++i) {
-    const std::size_t kind = getenv("K") ? static_cast<std::size_t>(atoi(getenv("K"))) : i % std::size(kinds);
+    const std::size_t kind = i % std::size(kinds);
     const SearchQuery query = make_query(words, kind);
     const double cpu_before = cpu_seconds();
     const double wall_before = wall_seconds();
