@@ -251,7 +251,9 @@ class Parser {
       return at_token("a value is missing here", "write a number, true, false, a time or text");
     }
     const bool quoted = token_.type == Token::Type::quoted;
-    DOCUPILOT_TRY(Value value, value_of(field_kind(filter.field).value_or(FieldKind::any), token_.text, quoted));
+    const bool is_prefix = filter.kind == Kind::starts_with;
+    const FieldKind kind = is_prefix ? FieldKind::text : field_kind(filter.field).value_or(FieldKind::any);
+    DOCUPILOT_TRY(Value value, value_of(kind, token_.text, quoted));
     DOCUPILOT_CHECK(next());
     return value;
   }

@@ -1,5 +1,6 @@
 #include <docupilot/base/time.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 
@@ -12,6 +13,9 @@ using std::chrono::month;
 using std::chrono::sys_days;
 using std::chrono::year;
 using std::chrono::year_month_day;
+
+constexpr std::int64_t first_microsecond = -62'135'596'800'000'000;  // 0001-01-01T00:00:00Z
+constexpr std::int64_t last_microsecond = 253'402'300'799'999'999;   // 9999-12-31T23:59:59.999999Z
 
 // Reads exactly `count` digits at the front of `rest`.
 bool take_number(std::string_view& rest, std::size_t count, int& number) {
@@ -89,11 +93,16 @@ Result<Timestamp> Timestamp::parse(std::string_view text) {
   if (!rest.empty()) return bad("there is something behind the time");
   const std::int64_t days = sys_days(date).time_since_epoch().count();
   const std::int64_t seconds = days * 86'400 + h * 3'600 + mi * 60 + s - offset_minutes * 60;
-  return Timestamp{seconds * 1'000'000 + micros};
+  const Timestamp time{seconds * 1'000'000 + micros};
+  if (time.microseconds < first_microsecond || time.microseconds > last_microsecond) {
+    return bad("in UTC this is not in the years 0001 to 9999");
+  }
+  return time;
 }
 
 std::string Timestamp::to_string() const {
-  const std::chrono::sys_time<std::chrono::microseconds> moment{std::chrono::microseconds(microseconds)};
+  const std::chrono::sys_time<std::chrono::microseconds> moment{
+      std::chrono::microseconds(std::clamp(microseconds, first_microsecond, last_microsecond))};
   const auto midnight = std::chrono::floor<std::chrono::days>(moment);
   const year_month_day date{midnight};
   const std::chrono::hh_mm_ss clock{moment - midnight};

@@ -12,8 +12,9 @@
 namespace docupilot::inline v1 {
 
 /// Memory for one run of a C library that allocates through callbacks, trusts them to succeed, and may be sent into
-/// allocating without end. It hands memory out in order and gives all of it back at once, which also spares the library's
-/// recursive clean-up. Past `limit` bytes, or when the call should end, it jumps out of the library to `escape`.
+/// allocating without end. It hands memory out in order and gives all of it back at once, which also spares the
+/// library's recursive clean-up. Past `limit` bytes, or when the call should end, it jumps out of the library to
+/// `escape`.
 class Arena {
  public:
   Arena(std::size_t limit, const Context& context);

@@ -1,10 +1,10 @@
 #include "extract/block_writer.h"
 
-#include <algorithm>
-
 namespace docupilot::inline v1 {
 
 namespace {
+
+constexpr std::string_view item_mark = "- ";
 
 bool is_space(char c) noexcept { return c == ' ' || c == '\n' || c == '\t' || c == '\r' || c == '\f'; }
 
@@ -72,11 +72,11 @@ void BlockWriter::break_paragraph() {
 
 void BlockWriter::begin_item() {
   break_line();
-  prefix_ = "- ";
+  prefix_ += item_mark;
 }
 
 void BlockWriter::end_item() {
-  prefix_.clear();
+  if (prefix_.ends_with(item_mark)) prefix_.resize(prefix_.size() - item_mark.size());
   break_line();
 }
 
@@ -93,6 +93,7 @@ void BlockWriter::begin_cell(bool first_in_row) {
 
 void BlockWriter::end_row() {
   prefix_.clear();
+  if (row_has_text_) out_.join();
   in_new_cell_ = row_has_text_ = false;
   break_line();
 }

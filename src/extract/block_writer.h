@@ -7,8 +7,8 @@
 
 namespace docupilot::inline v1 {
 
-/// Writes what flows in blocks, lists and tables, as HTML and DOCX have them, into a TextBuilder. Marks of list items and
-/// gaps between cells are written with the text that follows, so that empty ones leave nothing behind.
+/// Writes what flows in blocks, lists and tables, as HTML and DOCX have them, into a TextBuilder. Marks of list items
+/// and gaps between cells are written with the text that follows, so that empty ones leave nothing behind.
 class BlockWriter {
  public:
   explicit BlockWriter(TextBuilder& out) noexcept : out_(out) {}

@@ -64,7 +64,9 @@ constexpr std::array labelled{
 };
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-bool is_letter(unsigned char c) noexcept { return lower(static_cast<char>(c)) >= 'a' && lower(static_cast<char>(c)) <= 'z'; }
+bool is_letter(unsigned char c) noexcept {
+  return lower(static_cast<char>(c)) >= 'a' && lower(static_cast<char>(c)) <= 'z';
+}
 bool is_space(char c) noexcept { return c == ' ' || c == '\t' || c == '\n' || c == '\r' || c == '\f'; }
 
 /// Where `word`, in lower case, begins in `text`, whatever its case.
@@ -103,7 +105,9 @@ bool text_in_utf16(std::string_view head, bool big_endian) noexcept {
     if ((unit >= 0x7f && unit < 0xa0) || unit >= 0xfffe || (unit >= 0xe000 && unit < 0xf900)) return false;
     familiar += unit < 0x7f ? 1U : 0U;
   }
-  return familiar * 50 >= head.size() / 2;  // one character in fifty is ASCII: a blank, a line end, a letter
+  // ASCII, such as blanks and line ends, is at least one character in fifty; in a few characters, half of them.
+  const std::size_t units = head.size() / 2;
+  return familiar * (units < 32 ? 2 : 50) >= units;
 }
 
 struct Utf8Count {
@@ -160,7 +164,8 @@ std::string_view embedded_charset(std::string_view head) noexcept {
   if (head.starts_with("<?xml")) {
     if (const auto label = value_after(head.substr(0, head.find("?>")), "encoding", 0); !label.empty()) return label;
   }
-  for (std::size_t at = find_word(head, "<meta", 0); at != std::string_view::npos; at = find_word(head, "<meta", at + 1)) {
+  for (std::size_t at = find_word(head, "<meta", 0); at != std::string_view::npos;
+       at = find_word(head, "<meta", at + 1)) {
     const std::string_view tag = head.substr(at, head.find('>', at) - at);
     if (const auto label = value_after(tag, "charset", 0); !label.empty()) return label;
   }
@@ -169,9 +174,11 @@ std::string_view embedded_charset(std::string_view head) noexcept {
 
 std::optional<Charset> marked_charset(std::string_view head, std::size_t& mark_size) noexcept {
   using namespace std::string_view_literals;
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> marks{{
-      {"\xef\xbb\xbf"sv, "utf-8"}, {"\xff\xfe\0\0"sv, "utf-32le"}, {"\0\0\xfe\xff"sv, "utf-32be"},
-      {"\xff\xfe"sv, "utf-16le"}, {"\xfe\xff"sv, "utf-16be"}}};
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 5> marks{{{"\xef\xbb\xbf"sv, "utf-8"},
+                                                                                       {"\xff\xfe\0\0"sv, "utf-32le"},
+                                                                                       {"\0\0\xfe\xff"sv, "utf-32be"},
+                                                                                       {"\xff\xfe"sv, "utf-16le"},
+                                                                                       {"\xfe\xff"sv, "utf-16be"}}};
   for (const auto& [mark, label] : marks) {
     if (!head.starts_with(mark)) continue;
     mark_size = mark.size();
@@ -181,7 +188,7 @@ std::optional<Charset> marked_charset(std::string_view head, std::size_t& mark_s
 }
 
 std::optional<Charset> unmarked_utf16(std::string_view head) noexcept {
-  if (head.size() < 2 || head.find('\0') == std::string_view::npos) return {};
+  if (head.size() < 2 || head.size() % 2 != 0 || head.find('\0') == std::string_view::npos) return {};
   const bool little = text_in_utf16(head, false);
   const bool big = text_in_utf16(head, true);
   if (little == big) return {};
@@ -212,7 +219,8 @@ bool plausible_windows_1252(std::string_view sample) noexcept {
       run = 0;
       continue;
     }
-    if (unused.find(sample[i]) != std::string_view::npos || rare.find(sample[i]) != std::string_view::npos) return false;
+    if (unused.find(sample[i]) != std::string_view::npos || rare.find(sample[i]) != std::string_view::npos)
+      return false;
     const bool letter = byte >= 0xc0 || letters_below.find(sample[i]) != std::string_view::npos;
     if (letter && ++run > 2) return false;
     if (!letter) run = 0;
@@ -238,11 +246,15 @@ Result<Charset> detect_charset(std::string_view sample, bool complete) {
   if (utf8.invalid == 0) {  // ASCII with escapes: a terminal's colours, unless they switch to Japanese
     return guess && guess->name == "ISO-2022-JP" ? *guess : utf8_charset;
   }
-  // On a few letters the Latin charsets look alike, and the western one is by far the most common.
+  // On a few letters the Latin charsets look alike, and some are so rare that they are nearly always a wrong guess. The
+  // western one is by far the most common.
   const auto high = static_cast<std::size_t>(
       std::count_if(sample.begin(), sample.end(), [](char c) { return (static_cast<unsigned char>(c) & 0x80U) != 0; }));
-  const bool guess_is_weak =
-      !guess || *guess == windows_1252 || *guess == utf8_charset || (high < 8 && guess->name.starts_with("ISO-8859-"));
+  static constexpr std::array<std::string_view, 6> rare{"ISO-8859-3",  "ISO-8859-4",  "ISO-8859-10",
+                                                        "ISO-8859-13", "ISO-8859-14", "ISO-8859-16"};
+  const bool guess_is_rare = guess && std::find(rare.begin(), rare.end(), guess->name) != rare.end();
+  const bool guess_is_weak = !guess || *guess == windows_1252 || *guess == utf8_charset || guess_is_rare ||
+                             (high < 8 && guess->name == "ISO-8859-2");
   if (!guess_is_weak) return *guess;
   if (plausible_windows_1252(sample)) return windows_1252;
   if (guess && guess->name != utf8_charset.name && *guess != windows_1252) return *guess;

@@ -18,8 +18,8 @@ struct Charset {
 inline constexpr Charset utf8_charset{"UTF-8", "UTF-8"};
 inline constexpr Charset windows_1252{"windows-1252", "CP1252"};
 
-/// The charset with this label, in any case, the way browsers read labels: "latin1" is windows-1252. Nothing for a label
-/// that is not in the WHATWG Encoding Standard; so no hostile label reaches iconv.
+/// The charset with this label, in any case, the way browsers read labels: "latin1" is windows-1252. Nothing for a
+/// label that is not in the WHATWG Encoding Standard; so no hostile label reaches iconv.
 [[nodiscard]] std::optional<Charset> find_charset(std::string_view label) noexcept;
 
 /// The `charset` parameter of a media type, "" when it has none.

@@ -94,35 +94,70 @@ constexpr std::array zip_kinds{
 };
 
 constexpr std::array endings{
-    std::pair{"txt"sv, plain_type}, std::pair{"text"sv, plain_type}, std::pair{"log"sv, plain_type},
-    std::pair{"md"sv, markdown_type}, std::pair{"markdown"sv, markdown_type}, std::pair{"mkd"sv, markdown_type},
-    std::pair{"mdown"sv, markdown_type}, std::pair{"html"sv, html_type}, std::pair{"htm"sv, html_type},
-    std::pair{"xhtml"sv, xhtml_type}, std::pair{"xht"sv, xhtml_type}, std::pair{"pdf"sv, pdf_type},
-    std::pair{"docx"sv, docx_type}, std::pair{"docm"sv, docx_type}, std::pair{"dotx"sv, docx_type},
-    std::pair{"csv"sv, "text/csv"sv}, std::pair{"tsv"sv, "text/tab-separated-values"sv},
-    std::pair{"css"sv, "text/css"sv}, std::pair{"js"sv, "text/javascript"sv}, std::pair{"mjs"sv, "text/javascript"sv},
-    std::pair{"json"sv, "application/json"sv}, std::pair{"jsonl"sv, "application/jsonl"sv},
-    std::pair{"xml"sv, "application/xml"sv}, std::pair{"yaml"sv, "application/yaml"sv},
-    std::pair{"yml"sv, "application/yaml"sv}, std::pair{"toml"sv, "application/toml"sv},
-    std::pair{"sql"sv, "application/sql"sv}, std::pair{"sh"sv, "application/x-sh"sv},
-    std::pair{"rst"sv, "text/x-rst"sv}, std::pair{"tex"sv, "text/x-tex"sv}, std::pair{"ics"sv, "text/calendar"sv},
-    std::pair{"vcf"sv, "text/vcard"sv}, std::pair{"svg"sv, "image/svg+xml"sv}, std::pair{"rtf"sv, "application/rtf"sv},
-    std::pair{"doc"sv, "application/msword"sv}, std::pair{"xls"sv, "application/vnd.ms-excel"sv},
+    std::pair{"txt"sv, plain_type},
+    std::pair{"text"sv, plain_type},
+    std::pair{"log"sv, plain_type},
+    std::pair{"md"sv, markdown_type},
+    std::pair{"markdown"sv, markdown_type},
+    std::pair{"mkd"sv, markdown_type},
+    std::pair{"mdown"sv, markdown_type},
+    std::pair{"html"sv, html_type},
+    std::pair{"htm"sv, html_type},
+    std::pair{"xhtml"sv, xhtml_type},
+    std::pair{"xht"sv, xhtml_type},
+    std::pair{"pdf"sv, pdf_type},
+    std::pair{"docx"sv, docx_type},
+    std::pair{"docm"sv, docx_type},
+    std::pair{"dotx"sv, docx_type},
+    std::pair{"csv"sv, "text/csv"sv},
+    std::pair{"tsv"sv, "text/tab-separated-values"sv},
+    std::pair{"css"sv, "text/css"sv},
+    std::pair{"js"sv, "text/javascript"sv},
+    std::pair{"mjs"sv, "text/javascript"sv},
+    std::pair{"json"sv, "application/json"sv},
+    std::pair{"jsonl"sv, "application/jsonl"sv},
+    std::pair{"xml"sv, "application/xml"sv},
+    std::pair{"yaml"sv, "application/yaml"sv},
+    std::pair{"yml"sv, "application/yaml"sv},
+    std::pair{"toml"sv, "application/toml"sv},
+    std::pair{"sql"sv, "application/sql"sv},
+    std::pair{"sh"sv, "application/x-sh"sv},
+    std::pair{"rst"sv, "text/x-rst"sv},
+    std::pair{"tex"sv, "text/x-tex"sv},
+    std::pair{"ics"sv, "text/calendar"sv},
+    std::pair{"vcf"sv, "text/vcard"sv},
+    std::pair{"svg"sv, "image/svg+xml"sv},
+    std::pair{"rtf"sv, "application/rtf"sv},
+    std::pair{"doc"sv, "application/msword"sv},
+    std::pair{"xls"sv, "application/vnd.ms-excel"sv},
     std::pair{"ppt"sv, "application/vnd.ms-powerpoint"sv},
     std::pair{"xlsx"sv, "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"sv},
     std::pair{"pptx"sv, "application/vnd.openxmlformats-officedocument.presentationml.presentation"sv},
     std::pair{"odt"sv, "application/vnd.oasis.opendocument.text"sv},
     std::pair{"ods"sv, "application/vnd.oasis.opendocument.spreadsheet"sv},
     std::pair{"odp"sv, "application/vnd.oasis.opendocument.presentation"sv},
-    std::pair{"epub"sv, "application/epub+zip"sv}, std::pair{"zip"sv, zip_type},
-    std::pair{"gz"sv, "application/gzip"sv}, std::pair{"tar"sv, "application/x-tar"sv},
-    std::pair{"7z"sv, "application/x-7z-compressed"sv}, std::pair{"png"sv, "image/png"sv},
-    std::pair{"jpg"sv, "image/jpeg"sv}, std::pair{"jpeg"sv, "image/jpeg"sv}, std::pair{"gif"sv, "image/gif"sv},
-    std::pair{"webp"sv, "image/webp"sv}, std::pair{"tif"sv, "image/tiff"sv}, std::pair{"tiff"sv, "image/tiff"sv},
-    std::pair{"bmp"sv, "image/bmp"sv}, std::pair{"ico"sv, "image/vnd.microsoft.icon"sv},
-    std::pair{"mp3"sv, "audio/mpeg"sv}, std::pair{"wav"sv, "audio/vnd.wave"sv}, std::pair{"ogg"sv, "audio/ogg"sv},
-    std::pair{"flac"sv, "audio/flac"sv}, std::pair{"mp4"sv, "video/mp4"sv}, std::pair{"mov"sv, "video/quicktime"sv},
-    std::pair{"mkv"sv, "video/x-matroska"sv}, std::pair{"avi"sv, "video/x-msvideo"sv},
+    std::pair{"epub"sv, "application/epub+zip"sv},
+    std::pair{"zip"sv, zip_type},
+    std::pair{"gz"sv, "application/gzip"sv},
+    std::pair{"tar"sv, "application/x-tar"sv},
+    std::pair{"7z"sv, "application/x-7z-compressed"sv},
+    std::pair{"png"sv, "image/png"sv},
+    std::pair{"jpg"sv, "image/jpeg"sv},
+    std::pair{"jpeg"sv, "image/jpeg"sv},
+    std::pair{"gif"sv, "image/gif"sv},
+    std::pair{"webp"sv, "image/webp"sv},
+    std::pair{"tif"sv, "image/tiff"sv},
+    std::pair{"tiff"sv, "image/tiff"sv},
+    std::pair{"bmp"sv, "image/bmp"sv},
+    std::pair{"ico"sv, "image/vnd.microsoft.icon"sv},
+    std::pair{"mp3"sv, "audio/mpeg"sv},
+    std::pair{"wav"sv, "audio/vnd.wave"sv},
+    std::pair{"ogg"sv, "audio/ogg"sv},
+    std::pair{"flac"sv, "audio/flac"sv},
+    std::pair{"mp4"sv, "video/mp4"sv},
+    std::pair{"mov"sv, "video/quicktime"sv},
+    std::pair{"mkv"sv, "video/x-matroska"sv},
+    std::pair{"avi"sv, "video/x-msvideo"sv},
 };
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
@@ -147,8 +182,8 @@ std::string_view skip_prologue(std::string_view head) noexcept {
 std::string_view type_of_markup(std::string_view head) noexcept {
   const std::string_view body = skip_prologue(head);
   const bool xml = head.find("<?xml") < std::min<std::size_t>(head.size(), 4);
-  static constexpr std::array tags{"<!doctype html"sv, "<html"sv, "<head"sv, "<body"sv, "<title"sv, "<h1"sv,
-                                   "<script"sv, "<table"sv, "<div"sv, "<p>"sv};
+  static constexpr std::array tags{"<!doctype html"sv, "<html"sv,  "<head"sv, "<body"sv, "<title"sv, "<h1"sv,
+                                   "<script"sv,        "<table"sv, "<div"sv,  "<p>"sv};
   for (const std::string_view tag : tags) {
     if (!starts_with_word(body, tag)) continue;
     const char next = body.size() > tag.size() ? body[tag.size()] : '>';
@@ -184,8 +219,10 @@ bool has_signature(std::string_view type) noexcept {
 
 std::string essence(std::string_view content_type) {
   content_type = content_type.substr(0, content_type.find(';'));
-  while (!content_type.empty() && (content_type.front() == ' ' || content_type.front() == '\t')) content_type.remove_prefix(1);
-  while (!content_type.empty() && (content_type.back() == ' ' || content_type.back() == '\t')) content_type.remove_suffix(1);
+  while (!content_type.empty() && (content_type.front() == ' ' || content_type.front() == '\t'))
+    content_type.remove_prefix(1);
+  while (!content_type.empty() && (content_type.back() == ' ' || content_type.back() == '\t'))
+    content_type.remove_suffix(1);
   std::string type(content_type);
   std::transform(type.begin(), type.end(), type.begin(), lower);
   return type;
@@ -222,9 +259,9 @@ bool is_textual(std::string_view type) noexcept {
   if (type == "text/rtf" || type == "text/richtext") return false;
   if (type.starts_with("text/") || type.ends_with("+json") || type.ends_with("+yaml")) return true;
   if (type.ends_with("+xml")) return type != "image/svg+xml";
-  static constexpr std::array known{"application/json"sv, "application/jsonl"sv, "application/x-ndjson"sv,
-                                    "application/xml"sv, "application/yaml"sv, "application/x-yaml"sv,
-                                    "application/toml"sv, "application/sql"sv, "application/x-sh"sv,
+  static constexpr std::array known{"application/json"sv,       "application/jsonl"sv,   "application/x-ndjson"sv,
+                                    "application/xml"sv,        "application/yaml"sv,    "application/x-yaml"sv,
+                                    "application/toml"sv,       "application/sql"sv,     "application/x-sh"sv,
                                     "application/javascript"sv, "application/x-subrip"sv};
   return std::find(known.begin(), known.end(), type) != known.end();
 }

@@ -11,8 +11,8 @@ namespace docupilot::inline v1 {
 /// is the label that came with the bytes, "" for none.
 [[nodiscard]] Result<ExtractedText> extract_plain(Reader& body, std::string_view charset, const ExtractLimits& limits,
                                                   const Context& context);
-[[nodiscard]] Result<ExtractedText> extract_markdown(Reader& body, std::string_view charset, const ExtractLimits& limits,
-                                                     const Context& context);
+[[nodiscard]] Result<ExtractedText> extract_markdown(Reader& body, std::string_view charset,
+                                                     const ExtractLimits& limits, const Context& context);
 [[nodiscard]] Result<ExtractedText> extract_html(Reader& body, std::string_view charset, const ExtractLimits& limits,
                                                  const Context& context);
 [[nodiscard]] Result<ExtractedText> extract_docx(Reader& body, const ExtractLimits& limits, const Context& context);

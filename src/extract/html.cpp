@@ -15,9 +15,9 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-// A tree is about 15 times its markup; nothing but tags of three letters makes it 50 times.
-constexpr std::size_t tree_per_byte = 64;
-constexpr std::size_t smallest_tree = 1U << 20U;
+// A tree is six times as large as filtered markup usually, and up to ninety times when that is hardly more than tags: a
+// bound for pages made to be nothing else.
+constexpr std::size_t largest_tree = 256U << 20U;
 
 /// The tree, all of it in the arena, or null when the arena ended the parse. No objects with destructors live here: the
 /// jump goes past this frame.
@@ -25,8 +25,6 @@ GumboOutput* parse(Arena& arena, const GumboOptions& options, std::string_view m
   if (setjmp(arena.escape) != 0) return nullptr;  // NOLINT: see Arena
   return gumbo_parse_with_options(&options, markup.data(), markup.size());
 }
-
-bool is_heading(GumboTag tag) noexcept { return tag >= GUMBO_TAG_H1 && tag <= GUMBO_TAG_H6; }
 
 class HtmlWalk {
  public:
@@ -75,7 +73,7 @@ bool HtmlWalk::enter(const GumboNode& node) {
   const GumboElement& element = node.v.element;
   if (element.tag == GUMBO_TAG_NAV || element.attributes.length > 0) return false;
   switch (element.tag) {
-    case GUMBO_TAG_TITLE: in_title_ = true; return title_.empty();
+    case GUMBO_TAG_TITLE: return in_title_ = title_.empty();
     case GUMBO_TAG_LI: out_.begin_item(); return true;
     case GUMBO_TAG_BR: out_.break_line(); return true;
     case GUMBO_TAG_TR:
@@ -117,7 +115,8 @@ void HtmlWalk::leave(const GumboNode& node) {
     case GUMBO_TAG_UL:
     case GUMBO_TAG_OL:
       if (path_.size() > 1 && path_[path_.size() - 2].node->type == GUMBO_NODE_ELEMENT &&
-          path_[path_.size() - 2].node->v.element.tag == GUMBO_TAG_LI) return out_.break_line();
+          path_[path_.size() - 2].node->v.element.tag == GUMBO_TAG_LI)
+        return out_.break_line();
       break;
     case GUMBO_TAG_PRE:
     case GUMBO_TAG_LISTING:
@@ -152,7 +151,7 @@ Result<void> HtmlWalk::run(const GumboNode* root) {
 Result<ExtractedText> html_to_text(std::string_view utf8, const ExtractLimits& limits, const Context& context) {
   DOCUPILOT_TRY(const std::string markup, filter_html(utf8, limits.depth));
   DOCUPILOT_CHECK(context.check("extract"));
-  Arena arena(smallest_tree + markup.size() * tree_per_byte, context);
+  Arena arena(largest_tree, context);
   GumboOptions options = kGumboDefaultOptions;
   options.userdata = &arena;
   options.allocator = [](void* memory, std::size_t size) { return static_cast<Arena*>(memory)->allocate(size); };

@@ -94,14 +94,16 @@ void HtmlFilter::read_attributes(Tag& tag) {
       continue;
     }
     const std::size_t begin = at_++;  // a "=" here belongs to the name
-    while (at_ < page_.size() && !is_space(page_[at_]) && page_[at_] != '/' && page_[at_] != '>' && page_[at_] != '=') ++at_;
+    while (at_ < page_.size() && !is_space(page_[at_]) && page_[at_] != '/' && page_[at_] != '>' && page_[at_] != '=')
+      ++at_;
     const std::string_view name = page_.substr(begin, at_ - begin);
     std::size_t next = at_;
     while (is_space(at(next))) ++next;
     if (at(next) != '=') continue;
     at_ = next + 1;
     const std::string_view value = read_value();
-    const bool tells = (name.size() == 5 && starts_with_word(name, "class")) || (name.size() == 2 && starts_with_word(name, "id"));
+    const bool tells =
+        (name.size() == 5 && starts_with_word(name, "class")) || (name.size() == 2 && starts_with_word(name, "id"));
     tag.is_chrome = tag.is_chrome || (tells && names_chrome(value));
   }
   at_ = std::min(at_ + 1, page_.size());
@@ -114,7 +116,8 @@ bool HtmlFilter::read_tag(Tag& tag) {
   at_ = begin;
   while (at_ < page_.size() && !is_space(page_[at_]) && page_[at_] != '/' && page_[at_] != '>') ++at_;
   tag.name = page_.substr(begin, at_ - begin);
-  tag.tag = tag.name.size() < 16 ? gumbo_tagn_enum(tag.name.data(), static_cast<unsigned>(tag.name.size())) : GUMBO_TAG_UNKNOWN;
+  tag.tag = tag.name.size() < 16 ? gumbo_tagn_enum(tag.name.data(), static_cast<unsigned>(tag.name.size()))
+                                 : GUMBO_TAG_UNKNOWN;
   read_attributes(tag);
   return at_ < page_.size() || page_.back() == '>';
 }
@@ -125,7 +128,9 @@ void HtmlFilter::skip_declaration() {
     const std::size_t from = at_ + (is_empty ? 2 : 4);
     const std::size_t end = page_.find("-->", from);
     const std::size_t other_end = page_.substr(0, end).find("--!>", from);
-    const std::size_t stop = other_end != std::string_view::npos ? other_end + 4 : end != std::string_view::npos ? end + 3 : page_.size();
+    const std::size_t stop = other_end != std::string_view::npos ? other_end + 4
+                             : end != std::string_view::npos     ? end + 3
+                                                                 : page_.size();
     at_ = is_empty ? page_.find('>', from) + 1 : stop;
     return;
   }

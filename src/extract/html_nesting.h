@@ -11,14 +11,14 @@ namespace docupilot::inline v1 {
 /// What an element is to the text of a page, as bits. Elements without any, such as <b>, <span> and <my-own>, only run
 /// along in a line: their tags change nothing.
 enum HtmlTraits : unsigned {
-  block = 1,           // makes a paragraph or a line, and its start tag ends an open <p>
-  part = 2,            // of a list, table or figure: kept, ends no <p>
-  scope = 4,           // end tags within do not reach elements outside of it
-  no_content = 8,      // never open
-  raw_text = 16,       // kept, and no tags in it but its own end
-  raw_skipped = 32,    // no tags in it but its own end, and no text for readers
+  block = 1,            // makes a paragraph or a line, and its start tag ends an open <p>
+  part = 2,             // of a list, table or figure: kept, ends no <p>
+  scope = 4,            // end tags within do not reach elements outside of it
+  no_content = 8,       // never open
+  raw_text = 16,        // kept, and no tags in it but its own end
+  raw_skipped = 32,     // no tags in it but its own end, and no text for readers
   region_skipped = 64,  // no text for readers up to its matching end
-  gap = 128,           // parts words
+  gap = 128,            // parts words
 };
 [[nodiscard]] unsigned html_traits(GumboTag tag) noexcept;
 

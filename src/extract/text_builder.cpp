@@ -12,8 +12,8 @@ namespace {
 
 constexpr std::size_t longest_title = 1024;
 
-// Bytes that need a look: controls, DEL, and the lead bytes of C1 controls and U+00AD (C2), of the Unicode line ends (E2)
-// and of the byte order mark (EF).
+// Bytes that need a look: controls, DEL, and the lead bytes of C1 controls and U+00AD (C2), of the Unicode line ends
+// (E2) and of the byte order mark (EF).
 constexpr std::array<bool, 256> special = [] {
   std::array<bool, 256> table{};
   for (std::size_t i = 0; i < 0x20; ++i) table[i] = i != '\t';

@@ -46,7 +46,9 @@ std::size_t utf8_prefix_valid(std::string_view bytes) noexcept {
   return done;
 }
 
-bool is_wide(const Charset& charset) noexcept { return charset.name.starts_with("UTF-16") || charset.name.starts_with("UTF-32"); }
+bool is_wide(const Charset& charset) noexcept {
+  return charset.name.starts_with("UTF-16") || charset.name.starts_with("UTF-32");
+}
 
 }  // namespace
 
@@ -57,7 +59,8 @@ TextDecoder::~TextDecoder() {
 Error TextDecoder::undecodable(std::size_t offset) const {
   return Error(ErrorCode::corrupted, "the bytes at offset " + std::to_string(decoded_ + offset) + " are no text in " +
                                          std::string(charset_.name))
-      .hint("the file is damaged, or in another charset: name it in the content type, as in text/plain; charset=koi8-r");
+      .hint(
+          "the file is damaged, or in another charset: name it in the content type, as in text/plain; charset=koi8-r");
 }
 
 Result<void> TextDecoder::refuse_binary(std::string_view bytes) const {
@@ -201,8 +204,8 @@ Result<void> TextDecoder::convert(std::string_view bytes, bool last, std::string
   for (bool flushing = false;;) {
     char* to = buffer.data();
     std::size_t room = buffer.size();
-    const std::size_t status = flushing ? iconv(converter_, nullptr, nullptr, &to, &room)
-                                        : iconv(converter_, &in, &in_left, &to, &room);
+    const std::size_t status =
+        flushing ? iconv(converter_, nullptr, nullptr, &to, &room) : iconv(converter_, &in, &in_left, &to, &room);
     out.append(buffer.data(), buffer.size() - room);
     if (status == static_cast<std::size_t>(-1)) {
       if (errno == E2BIG) continue;

@@ -14,7 +14,7 @@ namespace {
 // Builds a Value from events; returning false stops the parser.
 class Builder : public rj::BaseReaderHandler<rj::UTF8<>, Builder> {
  public:
-  explicit Builder(unsigned depth) : depth_(depth) {}
+  Builder(unsigned depth, bool has_escapes) : depth_(depth), has_escapes_(has_escapes) {}
 
   bool Default() { return false; }
   bool Null() { return add(Value()); }
@@ -26,8 +26,11 @@ class Builder : public rj::BaseReaderHandler<rj::UTF8<>, Builder> {
     return add(v <= INT64_MAX ? Value(static_cast<std::int64_t>(v)) : Value(static_cast<double>(v)));
   }
   bool Double(double v) { return add(Value(v)); }
-  bool String(const char* text, rj::SizeType size, bool) { return add(Value(std::string(text, size))); }
+  bool String(const char* text, rj::SizeType size, bool) {
+    return is_good({text, size}) && add(Value(std::string(text, size)));
+  }
   bool Key(const char* text, rj::SizeType size, bool) {
+    if (!is_good({text, size})) return false;
     keys_.back().assign(text, size);
     if (!open_.back().get_if<Value::Map>()->contains(keys_.back())) return true;
     problem_ = "a key stands twice in one object";
@@ -42,6 +45,12 @@ class Builder : public rj::BaseReaderHandler<rj::UTF8<>, Builder> {
   [[nodiscard]] const char* problem() const { return problem_; }
 
  private:
+  // RapidJSON takes the second half of a surrogate pair alone, and writes it as bytes that are not UTF-8.
+  bool is_good(std::string_view text) {
+    if (!has_escapes_ || is_utf8(text)) return true;
+    problem_ = "half a surrogate pair stands alone";
+    return false;
+  }
   bool add(Value v) {
     if (open_.empty()) root_ = std::move(v);
     else if (auto* list = open_.back().get_if<Value::List>()) list->push_back(std::move(v));
@@ -65,6 +74,7 @@ class Builder : public rj::BaseReaderHandler<rj::UTF8<>, Builder> {
   }
 
   unsigned depth_;
+  bool has_escapes_;
   const char* problem_ = "this is not JSON";
   Value root_;
   std::vector<Value> open_;
@@ -81,7 +91,7 @@ Result<Value> parse(std::string_view text, unsigned depth) {
   if (!is_utf8(text)) return bad("the text is not UTF-8", 0);
   rj::MemoryStream bytes(text.data(), text.size());
   rj::Reader reader;
-  Builder builder(depth);
+  Builder builder(depth, text.find("\\u") != std::string_view::npos);
   constexpr unsigned flags = rj::kParseIterativeFlag | rj::kParseFullPrecisionFlag | rj::kParseStopWhenDoneFlag;
   if (!reader.Parse<flags>(bytes, builder)) return bad(builder.problem(), reader.GetErrorOffset());
   for (std::size_t i = bytes.Tell(); i < text.size(); ++i) {

@@ -154,8 +154,9 @@ class MemoryMetadata final : public MetadataStore {
   template <class Body>
   static auto call(std::string_view operation, std::string_view target, const Context& context, Body&& body)
       -> decltype(body()) {
-    DOCUPILOT_CHECK(context.check(operation));
-    return body().transform_error([&](Error&& e) { return in_call(std::move(e), operation, "memory", target); });
+    const auto named = [&](Error&& e) { return in_call(std::move(e), operation, "memory", target); };
+    DOCUPILOT_CHECK(context.check(operation).transform_error(named));
+    return body().transform_error(named);
   }
 
   // The matching documents behind a position, in no order. The lock is held.

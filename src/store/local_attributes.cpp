@@ -86,9 +86,10 @@ Result<bool> LocalAttributes::attach(int fd, const std::string& text, const Stor
 Result<void> LocalAttributes::write_beside(const std::string& key, const std::string& etag, const std::string& text,
                                            UnsyncedFolders& unsynced, const StoreCall& call) {
   const LocalNames names = folder_of(key);
-  DOCUPILOT_TRY(const UniqueFd folder, folder_.make_folder(names, unsynced, call));
+  DOCUPILOT_TRY(const FileDescriptor folder, folder_.make_folder(names, unsynced, call));
   unsynced.folders.insert(names);
-  const UniqueFd fd(::openat(folder.get(), etag.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
+  const FileDescriptor fd(
+      ::openat(folder.get(), etag.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!fd) return system_error(call, errno, "cannot keep the attributes of the object");
   auto written = write_all(fd.get(), as_bytes(text), call);
   if (written && ::fsync(fd.get()) != 0) written = system_error(call, errno, "cannot synchronise a file");

@@ -8,8 +8,8 @@
 #include <memory>
 #include <string>
 
+#include "base/file_descriptor.h"
 #include "store/local_io.h"
-#include "store/unique_fd.h"
 
 namespace docupilot::inline v1 {
 
@@ -17,7 +17,7 @@ namespace docupilot::inline v1 {
 /// a Result<void>, whose error ends it.
 template <class Visit>
 [[nodiscard]] Result<void> visit_directory(int fd, const StoreCall& call, Visit&& visit) {
-  UniqueFd own(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));  // a position of its own
+  FileDescriptor own(::openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));  // a position of its own
   if (!own) return errno == ENOENT ? Result<void>() : system_error(call, errno, "cannot read a folder");
   const std::unique_ptr<DIR, decltype([](DIR* open) { ::closedir(open); })> directory(::fdopendir(own.get()));
   if (!directory) return system_error(call, errno, "cannot read a folder");

@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <vector>
@@ -17,6 +18,7 @@ namespace {
 
 constexpr int pass_flags = O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr int read_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+constexpr std::size_t prune_levels = 16;
 constexpr int maximum_races = 1000;             // with others that remove the folders which this call makes
 constexpr std::size_t maximum_durable = 16384;  // remembered; about 1 MiB
 
@@ -57,7 +59,7 @@ Result<void> make_root(const std::filesystem::path& root, const StoreCall& call)
       return system_error(call, errno, "cannot make the folder");
     }
     const auto above = path.has_parent_path() ? path.parent_path() : std::filesystem::path(".");
-    const UniqueFd parent(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    const FileDescriptor parent(::open(above.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (!parent) return system_error(call, errno, "cannot open the folder above");
     DOCUPILOT_CHECK(sync_fd(parent.get(), call));
   }
@@ -75,7 +77,7 @@ Result<std::unique_ptr<LocalFolder>> LocalFolder::open(const LocalStoreOptions& 
   std::filesystem::path root(options.root);
   if (!root.has_filename() && root.has_relative_path()) root = root.parent_path();  // "library/"
   for (int attempt = 0;; ++attempt) {
-    UniqueFd fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    FileDescriptor fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (fd) return std::unique_ptr<LocalFolder>(new LocalFolder(std::move(fd), options.read_only));
     if (errno == ENOTDIR) {
       return call.error(ErrorCode::invalid_argument, "the path is something else than a folder",
@@ -86,15 +88,15 @@ Result<std::unique_ptr<LocalFolder>> LocalFolder::open(const LocalStoreOptions& 
   }
 }
 
-Result<UniqueFd> LocalFolder::open_folder(std::span<const std::string> names, const StoreCall& call) const {
-  UniqueFd fd;
+Result<FileDescriptor> LocalFolder::open_folder(std::span<const std::string> names, const StoreCall& call) const {
+  FileDescriptor fd;
   int parent = root_.get();
   if (names.empty()) {
-    fd = UniqueFd(::openat(parent, ".", read_flags));
+    fd = FileDescriptor(::openat(parent, ".", read_flags));
     if (!fd) return open_error(call, errno, "cannot open the folder");
   }
   for (std::size_t i = 0; i < names.size(); ++i) {
-    UniqueFd next(::openat(parent, names[i].c_str(), i + 1 == names.size() ? read_flags : pass_flags));
+    FileDescriptor next(::openat(parent, names[i].c_str(), i + 1 == names.size() ? read_flags : pass_flags));
     if (!next) return open_error(call, errno, "cannot open a folder of the store");
     fd = std::move(next);
     parent = fd.get();
@@ -102,21 +104,27 @@ Result<UniqueFd> LocalFolder::open_folder(std::span<const std::string> names, co
   return fd;
 }
 
-Result<UniqueFd> LocalFolder::make_folder(std::span<const std::string> names, UnsyncedFolders& unsynced,
-                                          const StoreCall& call) {
+Result<FileDescriptor> LocalFolder::open_child(int parent, const std::string& name, const StoreCall& call) {
+  FileDescriptor fd(::openat(parent, name.c_str(), read_flags));
+  if (!fd) return open_error(call, errno, "cannot open a folder of the store");
+  return fd;
+}
+
+Result<FileDescriptor> LocalFolder::make_folder(std::span<const std::string> names, UnsyncedFolders& unsynced,
+                                                const StoreCall& call) {
   for (int race = 0; race < maximum_races; ++race) {
-    UniqueFd fd;
+    FileDescriptor fd;
     int parent = root_.get();
     std::size_t i = 0;
     for (; i < names.size(); ++i) {
       const int flags = i + 1 == names.size() ? read_flags : pass_flags;
-      UniqueFd next(::openat(parent, names[i].c_str(), flags));
+      FileDescriptor next(::openat(parent, names[i].c_str(), flags));
       if (!next && errno == ENOENT) {
         if (::mkdirat(parent, names[i].c_str(), 0777) != 0 && errno != EEXIST) {
           if (errno == ENOENT) break;  // the folder above was removed since it was opened
           return system_error(call, errno, "cannot make a folder of the store");
         }
-        next = UniqueFd(::openat(parent, names[i].c_str(), flags));
+        next = FileDescriptor(::openat(parent, names[i].c_str(), flags));
         if (!next && errno == ENOENT) break;
       }
       if (!next) return open_error(call, errno, "cannot open a folder of the store");
@@ -134,9 +142,9 @@ Result<UniqueFd> LocalFolder::make_folder(std::span<const std::string> names, Un
                     "look for a program that removes folders of the store");
 }
 
-Result<UniqueFd> LocalFolder::open_file(const LocalNames& names, const StoreCall& call) const {
-  DOCUPILOT_TRY(const UniqueFd folder, open_folder(std::span(names).first(names.size() - 1), call));
-  UniqueFd fd(::openat(folder.get(), names.back().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+Result<FileDescriptor> LocalFolder::open_file(const LocalNames& names, const StoreCall& call) const {
+  DOCUPILOT_TRY(const FileDescriptor folder, open_folder(std::span(names).first(names.size() - 1), call));
+  FileDescriptor fd(::openat(folder.get(), names.back().c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!fd) return open_error(call, errno, "cannot open a file of the store");
   struct stat status = {};
   if (::fstat(fd.get(), &status) != 0) return system_error(call, errno, "cannot look at a file of the store");
@@ -174,15 +182,29 @@ Result<void> LocalFolder::sync_all(const StoreCall& call) const {
 }
 
 Result<void> LocalFolder::prune(LocalNames names, std::size_t keep, const StoreCall& call) {
-  for (;; names.pop_back()) {
-    auto folder = open_folder(names, call);
-    if (!folder && folder.error().code() == ErrorCode::not_found && names.size() > keep) continue;
-    if (!folder) return std::move(folder).error();
-    if (names.size() > keep) {
-      DOCUPILOT_TRY(const UniqueFd parent, open_folder(std::span(names).first(names.size() - 1), call));
-      if (::unlinkat(parent.get(), names.back().c_str(), AT_REMOVEDIR) == 0 || errno == ENOENT) continue;
+  for (;;) {
+    // Some levels at a time: their folders stay open, so that a deep one is not walked to anew for each level.
+    const std::size_t top = std::max(keep, names.size() - std::min(names.size(), prune_levels));
+    std::vector<FileDescriptor> levels;
+    auto first = open_folder(std::span(names).first(top), call);
+    if (!first && first.error().code() == ErrorCode::not_found && top > keep) {
+      names.resize(top - 1);  // somebody else has pruned it
+      continue;
     }
-    return sync_fd(folder->get(), call);
+    if (!first) return std::move(first).error();
+    levels.push_back(*std::move(first));
+    while (top + levels.size() <= names.size()) {
+      auto next = open_child(levels.back().get(), names[top + levels.size() - 1], call);
+      if (!next && next.error().code() == ErrorCode::not_found) break;
+      if (!next) return std::move(next).error();
+      levels.push_back(*std::move(next));
+    }
+    names.resize(top + levels.size() - 1);
+    for (; levels.size() > 1; levels.pop_back(), names.pop_back()) {
+      const int removed = ::unlinkat(levels[levels.size() - 2].get(), names.back().c_str(), AT_REMOVEDIR);
+      if (removed != 0 && errno != ENOENT) return sync_fd(levels.back().get(), call);
+    }
+    if (names.size() <= keep) return sync_fd(levels.back().get(), call);
   }
 }
 

@@ -10,9 +10,9 @@
 
 #include <docupilot/store/local_store.h>
 
+#include "base/file_descriptor.h"
 #include "store/local_names.h"
 #include "store/store_call.h"
-#include "store/unique_fd.h"
 
 namespace docupilot::inline v1 {
 
@@ -39,12 +39,14 @@ class LocalFolder {
   [[nodiscard]] static Result<std::unique_ptr<LocalFolder>> open(const LocalStoreOptions& options);
 
   /// Opens a folder for reading its entries. Errors: not_found; corrupted when something else is in its place.
-  [[nodiscard]] Result<UniqueFd> open_folder(std::span<const std::string> names, const StoreCall& call) const;
-  /// The same, making what is missing. Adds to `unsynced` what has to be synchronised to keep an entry in it.
-  [[nodiscard]] Result<UniqueFd> make_folder(std::span<const std::string> names, UnsyncedFolders& unsynced,
-                                             const StoreCall& call);
+  [[nodiscard]] Result<FileDescriptor> open_folder(std::span<const std::string> names, const StoreCall& call) const;
+  /// The same for a folder in an open one.
+  [[nodiscard]] static Result<FileDescriptor> open_child(int parent, const std::string& name, const StoreCall& call);
+  /// As open_folder, making what is missing. Adds to `unsynced` what has to be synchronised to keep an entry in it.
+  [[nodiscard]] Result<FileDescriptor> make_folder(std::span<const std::string> names, UnsyncedFolders& unsynced,
+                                                   const StoreCall& call);
   /// Opens a regular file for reading. Errors: as open_folder.
-  [[nodiscard]] Result<UniqueFd> open_file(const LocalNames& names, const StoreCall& call) const;
+  [[nodiscard]] Result<FileDescriptor> open_file(const LocalNames& names, const StoreCall& call) const;
 
   /// Makes the entries durable: few folders one by one, many by one call for the whole file system.
   [[nodiscard]] Result<void> sync(const UnsyncedFolders& unsynced, const StoreCall& call);
@@ -60,10 +62,10 @@ class LocalFolder {
   static constexpr std::size_t few = 4;
 
  private:
-  LocalFolder(UniqueFd root, bool read_only) : root_(std::move(root)), read_only_(read_only) {}
+  LocalFolder(FileDescriptor root, bool read_only) : root_(std::move(root)), read_only_(read_only) {}
   [[nodiscard]] bool is_durable(const FolderId& id) const;
 
-  UniqueFd root_;  // opened before any write, so that syncfs reports every write error since
+  FileDescriptor root_;  // opened before any write, so that syncfs reports every write error since
   bool read_only_;
   mutable std::mutex mutex_;
   std::set<FolderId> durable_;  // guarded by mutex_

@@ -13,6 +13,8 @@ namespace docupilot::inline v1 {
 
 namespace {
 
+constexpr std::size_t levels_kept_open = 16;  // deeper ones are walked to again when the walk comes back to them
+
 struct ListedEntry {
   std::string beginning;  ///< What its keys begin with behind those of its folder; for an object, all of it.
   std::string name;
@@ -23,7 +25,8 @@ struct ListedEntry {
 /// The entries of one folder, read a batch at a time, so that a page costs memory for a page however large it is.
 struct ListedFolder {
   LocalNames names;
-  std::string prefix;  ///< What all keys in it begin with.
+  std::string prefix;      ///< What all keys in it begin with.
+  FileDescriptor fd = {};  ///< Empty when it has to be walked to.
   std::vector<ListedEntry> batch = {};
   std::size_t next = 0;
   bool more = true;         ///< There are entries behind the batch.
@@ -43,18 +46,21 @@ void keep_smallest(std::vector<ListedEntry>& entries, std::size_t count) {
   entries.erase(end, entries.end());
 }
 
-// Reads the least `count` entries behind the last batch that reach `from`. No descriptor stays open, however deep the
-// folders go.
+// Reads the least `count` entries behind the last batch that reach `from`.
 Result<void> read_batch(const LocalFolder& root, ListedFolder& folder, const std::string& from, std::size_t count,
                         const StoreCall& call) {
   folder.batch.clear();
   folder.next = 0;
   folder.more = false;
-  auto fd = root.open_folder(folder.names, call);
-  if (!fd && fd.error().code() == ErrorCode::not_found) return {};  // pruned since it was listed
-  if (!fd) return std::move(fd).error();
+  if (!folder.fd) {
+    auto opened = root.open_folder(folder.names, call);
+    if (!opened && opened.error().code() == ErrorCode::not_found) return {};  // pruned since it was listed
+    if (!opened) return std::move(opened).error();
+    folder.fd = *std::move(opened);
+  }
+  const int fd = folder.fd.get();
   std::size_t seen = 0;
-  auto visited = visit_directory(fd->get(), call, [&](const std::string& name, unsigned char type) -> Result<void> {
+  auto visited = visit_directory(fd, call, [&](const std::string& name, unsigned char type) -> Result<void> {
     if (++seen % 1024 == 0) {
       if (auto go_on = call.check(); !go_on) return go_on;
     }
@@ -80,7 +86,7 @@ Result<void> read_batch(const LocalFolder& root, ListedFolder& folder, const std
   std::erase_if(folder.batch, [&](ListedEntry& entry) {
     if (!entry.is_object) return false;
     struct stat status = {};
-    if (::fstatat(fd->get(), entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return true;  // removed since
+    if (::fstatat(fd, entry.name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return true;  // removed since
     entry.info = info_of(folder.prefix + entry.beginning, status);
     return !S_ISREG(status.st_mode) || !check_object_key(entry.info.key);
   });
@@ -114,9 +120,16 @@ Result<ObjectPage> LocalStore::list(const ListOptions& options, const Context& c
     }
     // Behind the prefix there is nothing to find: what it begins with is above it and does not go on from it.
     if (key > options.prefix && !key.starts_with(options.prefix)) break;
-    LocalNames names = folder.names;
-    names.push_back(entry.name);
-    open.push_back({.names = std::move(names), .prefix = std::move(key)});
+    ListedFolder below{.names = folder.names, .prefix = std::move(key)};
+    below.names.push_back(entry.name);
+    if (folder.fd) {
+      auto opened = LocalFolder::open_child(folder.fd.get(), entry.name, call);
+      if (!opened && opened.error().code() == ErrorCode::not_found) continue;  // pruned since it was listed
+      if (!opened) return std::move(opened).error();
+      below.fd = *std::move(opened);
+    }
+    if (open.size() > levels_kept_open) folder.fd.reset();
+    open.push_back(std::move(below));
   }
   return std::move(page).finish();
 }

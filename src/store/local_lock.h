@@ -16,8 +16,8 @@ class LocalLock {
   LocalLock& operator=(LocalLock&&) = delete;
 
  private:
-  explicit LocalLock(UniqueFd fd) : fd_(std::move(fd)) {}
-  UniqueFd fd_;
+  explicit LocalLock(FileDescriptor fd) : fd_(std::move(fd)) {}
+  FileDescriptor fd_;
 };
 
 }  // namespace docupilot::inline v1

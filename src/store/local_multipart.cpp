@@ -24,7 +24,7 @@ constexpr std::string_view backend = "file";
 constexpr const char* description_name = "upload";
 constexpr std::size_t maximum_description = std::size_t{32} << 10U;
 constexpr std::size_t id_digits = 32;
-const LocalNames uploads_folder = {"uploads"};
+LocalNames uploads_folder() { return {"uploads"}; }
 
 bool is_upload_id(std::string_view text) noexcept {
   return text.size() == id_digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -67,7 +67,7 @@ PartInfo part_info(int number, const struct stat& status) {
 
 Result<LocalStore::Upload> LocalStore::open_upload(const std::string& upload_id, const StoreCall& call) const {
   if (!is_upload_id(upload_id)) return call.no_upload();
-  LocalNames names = uploads_folder;
+  LocalNames names = uploads_folder();
   names.push_back(upload_id);
   auto folder = folder_->open_folder(names, call);
   if (!folder && folder.error().code() == ErrorCode::not_found) return call.no_upload();
@@ -127,10 +127,10 @@ Result<MultipartUpload> LocalStore::begin_multipart(const std::string& key, cons
   MultipartUpload upload{.key = key, .upload_id = crypto::random_hex(id_digits), .started = Timestamp::now()};
   // The folder is made beside and moved, so that an upload is there with its description or not at all.
   DOCUPILOT_TRY(LocalTempEntry entry, temp_.make_folder(call));
-  const UniqueFd folder(
+  const FileDescriptor folder(
       ::openat(entry.session->fd(), entry.name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   if (!folder) return system_error(call, errno, "cannot open a temporary folder");
-  const UniqueFd file(
+  const FileDescriptor file(
       ::openat(folder.get(), description_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!file) return system_error(call, errno, "cannot make a temporary file");
   DOCUPILOT_CHECK(write_all(file.get(), as_bytes(describe(upload, options)), call));
@@ -138,12 +138,12 @@ Result<MultipartUpload> LocalStore::begin_multipart(const std::string& key, cons
     return system_error(call, errno, "cannot synchronise the upload");
   }
   UnsyncedFolders unsynced;
-  DOCUPILOT_TRY(const UniqueFd uploads, folder_->make_folder(uploads_folder, unsynced, call));
+  DOCUPILOT_TRY(const FileDescriptor uploads, folder_->make_folder(uploads_folder(), unsynced, call));
   if (::renameat(entry.session->fd(), entry.name.c_str(), uploads.get(), upload.upload_id.c_str()) != 0) {
     return system_error(call, errno, "cannot begin the upload");
   }
   entry.release();
-  unsynced.folders.insert(uploads_folder);
+  unsynced.folders.insert(uploads_folder());
   DOCUPILOT_CHECK(folder_->sync(unsynced, call));
   return upload;
 }
@@ -195,7 +195,7 @@ Result<ObjectInfo> LocalStore::complete_multipart(const MultipartUpload& upload,
   DOCUPILOT_TRY(const Upload opened, open_upload(upload, call));
   DOCUPILOT_TRY(LocalTempFile file, temp_.make_file(call));
   for (const PartInfo& part : ordered) {
-    const UniqueFd from(
+    const FileDescriptor from(
         ::openat(opened.folder.get(), part_name(part.number).c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
     struct stat status = {};
     if (!from && errno != ENOENT) return system_error(call, errno, "cannot open a part");
@@ -219,7 +219,7 @@ Result<void> LocalStore::abort_multipart(const MultipartUpload& upload, const Co
 }
 
 Result<void> LocalStore::remove_upload(const std::string& upload_id, const StoreCall& call) {
-  auto uploads = folder_->open_folder(uploads_folder, call);
+  auto uploads = folder_->open_folder(uploads_folder(), call);
   if (!uploads && uploads.error().code() == ErrorCode::not_found) return {};
   if (!uploads) return std::move(uploads).error();
   // Moved away first: it is gone at once, and a sweep finds what a crash leaves behind.
@@ -236,7 +236,7 @@ Result<void> LocalStore::remove_upload(const std::string& upload_id, const Store
 Result<std::vector<MultipartUpload>> LocalStore::list_multipart(const std::string& prefix, const Context& context) {
   const StoreCall call{backend, "list_multipart", prefix, context};
   std::vector<MultipartUpload> found;
-  auto uploads = folder_->open_folder(uploads_folder, call);
+  auto uploads = folder_->open_folder(uploads_folder(), call);
   if (!uploads && uploads.error().code() == ErrorCode::not_found) return found;
   if (!uploads) return std::move(uploads).error();
   auto visited = visit_directory(uploads->get(), call, [&](const std::string& name, unsigned char) -> Result<void> {

@@ -48,12 +48,12 @@ class LocalStore final : public ObjectStore {
 
  private:
   struct OpenObject {
-    UniqueFd fd;
+    FileDescriptor fd;
     ObjectInfo info;
   };
   /// A multipart upload as its folder describes it.
   struct Upload {
-    UniqueFd folder;
+    FileDescriptor folder;
     MultipartUpload upload;
     PutOptions options;
   };

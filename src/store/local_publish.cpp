@@ -17,15 +17,11 @@ namespace {
 
 constexpr int maximum_races = 1000;  // with removals that prune the folder which the file is going to
 
-// As rename, but an existing target is EEXIST; the key's lock keeps others of this library out, and where the file
-// system can do it, the kernel keeps everybody out.
+// As rename, but an existing target is EEXIST. Others of this library are kept out by the key's lock, under which the
+// caller has looked; where the file system can do it, the kernel keeps everybody else out.
 int rename_no_replace(int from, const char* name, int to, const char* target) {
   if (::renameat2(from, name, to, target, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;
-  if (::faccessat(to, target, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-    errno = EEXIST;
-    return -1;
-  }
   return ::renameat(from, name, to, target);
 }
 
@@ -97,7 +93,7 @@ Result<void> LocalStore::place(LocalTempEntry& file, const std::string& key, boo
   const std::string name = std::move(names.back());
   names.pop_back();
   for (int race = 0; race < maximum_races; ++race) {
-    DOCUPILOT_TRY(const UniqueFd folder, folder_->make_folder(names, unsynced, call));
+    DOCUPILOT_TRY(const FileDescriptor folder, folder_->make_folder(names, unsynced, call));
     const int from = file.session->fd();
     const int renamed = if_absent ? rename_no_replace(from, file.name.c_str(), folder.get(), name.c_str())
                                   : ::renameat(from, file.name.c_str(), folder.get(), name.c_str());
@@ -148,7 +144,7 @@ Result<void> LocalStore::flush(const Context& context) {
 Result<void> LocalStore::sync_files(const std::vector<PendingFile>& files, const StoreCall& call) const {
   if (files.size() > LocalFolder::few) return folder_->sync_all(call);
   for (const PendingFile& file : files) {
-    const UniqueFd fd(::openat(file.session->fd(), file.name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
+    const FileDescriptor fd(::openat(file.session->fd(), file.name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
     if (!fd && errno == ENOENT) continue;  // superseded meanwhile
     if (!fd) return system_error(call, errno, "cannot open the temporary file");
     DOCUPILOT_CHECK(sync_file(fd.get(), call));

@@ -17,13 +17,13 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-const LocalNames tmp_folder = {"tmp"};
+LocalNames tmp_folder() { return {"tmp"}; }
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 // Removes a file, or a folder with the files in it; deeper there is nothing.
 void remove_entry(int parent, const std::string& name) noexcept {
   if (::unlinkat(parent, name.c_str(), 0) == 0 || (errno != EISDIR && errno != EPERM)) return;
-  const UniqueFd fd(::openat(parent, name.c_str(), folder_flags));
+  const FileDescriptor fd(::openat(parent, name.c_str(), folder_flags));
   if (!fd) return;
   const Context context;
   const StoreCall call{"file", "sweep", name, context};
@@ -54,19 +54,19 @@ Result<std::vector<std::string>> sweep_session(int fd, std::int64_t before, bool
 
 }  // namespace
 
-LocalSession::LocalSession(UniqueFd tmp, UniqueFd fd, std::string name)
+LocalSession::LocalSession(FileDescriptor tmp, FileDescriptor fd, std::string name)
     : tmp_(std::move(tmp)), fd_(std::move(fd)), name_(std::move(name)), owner_(::getpid()) {}
 
 Result<std::shared_ptr<LocalSession>> LocalSession::begin(LocalFolder& folder, const StoreCall& call) {
   for (int attempt = 0; attempt < 100; ++attempt) {
     UnsyncedFolders need_not_last;
-    DOCUPILOT_TRY(UniqueFd tmp, folder.make_folder(tmp_folder, need_not_last, call));
+    DOCUPILOT_TRY(FileDescriptor tmp, folder.make_folder(tmp_folder(), need_not_last, call));
     std::string name = crypto::random_hex(16);
     if (::mkdirat(tmp.get(), name.c_str(), 0777) != 0) {
       if (errno == EEXIST || errno == ENOENT) continue;
       return system_error(call, errno, "cannot make a temporary folder");
     }
-    UniqueFd fd(::openat(tmp.get(), name.c_str(), folder_flags));
+    FileDescriptor fd(::openat(tmp.get(), name.c_str(), folder_flags));
     // A sweep may have come between: then it has the lock or the folder is gone, and another is made.
     if (!fd || ::flock(fd.get(), LOCK_SH | LOCK_NB) != 0) {
       if (errno == ENOENT || errno == EWOULDBLOCK) continue;
@@ -121,7 +121,7 @@ void LocalTemp::forget(const std::shared_ptr<LocalSession>& lost) {
 Result<LocalTempFile> LocalTemp::make_file(const StoreCall& call) {
   for (bool again = false;; again = true) {
     DOCUPILOT_TRY(LocalTempEntry entry, unused(call));
-    UniqueFd fd(
+    FileDescriptor fd(
         ::openat(entry.session->fd(), entry.name.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666));
     if (fd) return LocalTempFile{std::move(entry), std::move(fd)};
     const int error = errno;
@@ -168,12 +168,12 @@ Result<void> LocalTemp::write_time(int fd, const StoreCall& call) {
 Result<std::vector<std::string>> LocalTemp::sweep(Duration older_than, bool dry_run, const StoreCall& call) {
   std::vector<std::string> names;
   const std::int64_t before = Timestamp::now().microseconds * 1000 - older_than.nanoseconds();
-  auto tmp = folder_.open_folder(tmp_folder, call);
+  auto tmp = folder_.open_folder(tmp_folder(), call);
   if (!tmp && tmp.error().code() == ErrorCode::not_found) return names;
   if (!tmp) return std::move(tmp).error();
   auto visited = visit_directory(tmp->get(), call, [&](const std::string& session, unsigned char type) -> Result<void> {
     if (type != DT_DIR) return {};
-    const UniqueFd fd(::openat(tmp->get(), session.c_str(), folder_flags));
+    const FileDescriptor fd(::openat(tmp->get(), session.c_str(), folder_flags));
     if (!fd || ::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) return {};  // gone, or in use
     DOCUPILOT_TRY(const auto swept, sweep_session(fd.get(), before, dry_run, call));
     if (!dry_run) ::unlinkat(tmp->get(), session.c_str(), AT_REMOVEDIR);

@@ -23,10 +23,10 @@ class LocalSession {
   [[nodiscard]] std::string next_name() { return std::to_string(++count_); }
 
  private:
-  LocalSession(UniqueFd tmp, UniqueFd fd, std::string name);
+  LocalSession(FileDescriptor tmp, FileDescriptor fd, std::string name);
 
-  UniqueFd tmp_;
-  UniqueFd fd_;
+  FileDescriptor tmp_;
+  FileDescriptor fd_;
   std::string name_;
   pid_t owner_;
   std::atomic<std::uint64_t> count_ = 0;
@@ -50,7 +50,7 @@ struct LocalTempEntry {
 /// A temporary file that is being written.
 struct LocalTempFile {
   LocalTempEntry entry;
-  UniqueFd fd;
+  FileDescriptor fd;
 };
 
 /// Makes temporary files and folders, and sweeps those of dead processes. Thread-safe.

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "base/try.h"
+#include "summary/hints.h"
 #include "text/sentences.h"
 #include "text/words.h"
 
@@ -13,169 +14,6 @@ namespace {
 
 using text::ParagraphKind;
 using text::Sentence;
-
-// What a word at the front or anywhere in a sentence says about it.
-enum Hint : std::uint8_t {
-  leans = 1,       // on the sentence before, when it opens one: "however"
-  points = 2,      // to something beside the text: "below"
-  sees = 4,        // "see"
-  place = 8,       // "section"; with "see" a mere reference
-  notice = 16,     // "copyright"
-  addresses = 32,  // the one who reads a page, not a text: "click"
-};
-
-struct HintWord {
-  std::string_view word;
-  unsigned hints;
-};
-
-constexpr auto hint_words = [] {
-  auto words = std::to_array<HintWord>({
-      {"above", points},
-      {"accordingly", leans},
-      {"additionally", leans},
-      {"again", leans},
-      {"also", leans},
-      {"and", leans},
-      {"another", leans},
-      {"appendix", place},
-      {"because", leans},
-      {"below", points},
-      {"both", leans},
-      {"but", leans},
-      {"chapter", place},
-      {"click", addresses},
-      {"consequently", leans},
-      {"conversely", leans},
-      {"copyright", notice},
-      {"details", place},
-      {"documentation", place},
-      {"either", leans},
-      {"figure", place},
-      {"finally", leans},
-      {"follows", points},
-      {"further", leans},
-      {"furthermore", leans},
-      {"he", leans},
-      {"hence", leans},
-      {"her", leans},
-      {"here", leans | points},
-      {"his", leans},
-      {"however", leans},
-      {"information", place},
-      {"instead", leans},
-      {"it", leans},
-      {"its", leans},
-      {"likewise", leans},
-      {"manual", place},
-      {"meanwhile", leans},
-      {"moreover", leans},
-      {"nevertheless", leans},
-      {"or", leans},
-      {"otherwise", leans},
-      {"page", place},
-      {"refer", sees},
-      {"see", sees},
-      {"section", place},
-      {"she", leans},
-      {"similarly", leans},
-      {"so", leans},
-      {"subscribe", addresses},
-      {"such", leans},
-      {"table", place},
-      {"that", leans},
-      {"their", leans},
-      {"then", leans},
-      {"there", leans},
-      {"therefore", leans},
-      {"these", leans},
-      {"they", leans},
-      {"this", leans},
-      {"those", leans},
-      {"though", leans},
-      {"thus", leans},
-      {"yet", leans},
-      {"following", points},
-      // German
-      {"aber", leans},
-      {"abschnitt", place},
-      {"auch", leans},
-      {"außerdem", leans},
-      {"daher", leans},
-      {"dann", leans},
-      {"das", leans},
-      {"dazu", leans},
-      {"denn", leans},
-      {"deshalb", leans},
-      {"dies", leans},
-      {"diese", leans},
-      {"dieser", leans},
-      {"dieses", leans},
-      {"er", leans},
-      {"es", leans},
-      {"jedoch", leans},
-      {"kapitel", place},
-      {"sie", leans},
-      {"siehe", sees},
-      {"und", leans},
-      {"unten", points},
-      // French, Spanish, Italian, Portuguese
-      {"ainsi", leans},
-      {"anche", leans},
-      {"así", leans},
-      {"aussi", leans},
-      {"cela", leans},
-      {"ces", leans},
-      {"cet", leans},
-      {"cette", leans},
-      {"dunque", leans},
-      {"e", leans},
-      {"ella", leans},
-      {"elle", leans},
-      {"elles", leans},
-      {"ellos", leans},
-      {"esta", leans},
-      {"este", leans},
-      {"esto", leans},
-      {"et", leans},
-      {"il", leans},
-      {"ils", leans},
-      {"inoltre", leans},
-      {"isso", leans},
-      {"mais", leans},
-      {"mas", leans},
-      {"ma", leans},
-      {"pero", leans},
-      {"porém", leans},
-      {"questa", leans},
-      {"questo", leans},
-      {"además", leans},
-      // Russian, Turkish
-      {"а", leans},
-      {"ayrıca", leans},
-      {"ancak", leans},
-      {"bu", leans},
-      {"bunlar", leans},
-      {"и", leans},
-      {"но", leans},
-      {"однако", leans},
-      {"он", leans},
-      {"она", leans},
-      {"они", leans},
-      {"поэтому", leans},
-      {"также", leans},
-      {"это", leans},
-      {"эти", leans},
-      {"этот", leans},
-  });
-  std::ranges::sort(words, {}, &HintWord::word);
-  return words;
-}();
-
-unsigned hints_of(std::string_view word) noexcept {
-  const auto* found = std::ranges::lower_bound(hint_words, word, {}, &HintWord::word);
-  return found != hint_words.end() && found->word == word ? found->hints : 0;
-}
 
 enum Sign : std::uint8_t { other, small, capital, digit, space, symbol, opening, closing };
 
@@ -187,9 +25,9 @@ constexpr auto signs = [] {
   for (unsigned c = '0'; c <= '9'; ++c) table[c] = digit;
   for (unsigned c = 0x80; c < 256; ++c) table[c] = small;
   for (unsigned c = 0; c <= ' '; ++c) table[c] = space;
-  for (const unsigned char c : std::string_view("{}<>=|\\_$#@~^*+&;")) table[c] = symbol;
-  for (const unsigned char c : std::string_view("([")) table[c] = opening;
-  for (const unsigned char c : std::string_view(")]")) table[c] = closing;
+  for (const char c : std::string_view("{}<>=|\\_$#@~^*+&;")) table[static_cast<unsigned char>(c)] = symbol;
+  for (const char c : std::string_view("([")) table[static_cast<unsigned char>(c)] = opening;
+  for (const char c : std::string_view(")]")) table[static_cast<unsigned char>(c)] = closing;
   return table;
 }();
 
@@ -199,7 +37,7 @@ struct Shape {
   std::uint32_t gaps = 0;      // words as a word processor counts them: what stands between white space
   std::uint32_t unspaced = 0;  // characters of scripts that do without spaces
   std::uint32_t hints = 0;
-  std::uint32_t first_hints = 0;
+  std::uint32_t first_hints = 0;  // of the word at the front
 
   [[nodiscard]] std::uint32_t count(Sign sign) const noexcept { return counts[sign]; }
 };
@@ -225,9 +63,20 @@ constexpr std::uint32_t fewest_words = 4;
 constexpr std::uint32_t most_words = 60;
 
 bool is_notice(std::string_view sentence, const Shape& shape) noexcept {
-  return sentence.find("©") != std::string_view::npos || (shape.first_hints & notice) != 0 ||
-         ((shape.hints & notice) != 0 && sentence.find("(c)") != std::string_view::npos) ||
-         sentence.find("ll rights reserved") != std::string_view::npos;
+  static constexpr std::string_view phrases[] = {"(c)",
+                                                 "(C)",
+                                                 "ll rights reserved",
+                                                 "ermission is ",
+                                                 "ermission notice",
+                                                 "arrant",
+                                                 "egistered trademark",
+                                                 "property of their"};
+  if (sentence.find("©") != std::string_view::npos) return true;
+  if ((shape.hints & notice) == 0) return false;
+  const bool opens = sentence.starts_with("Copyright") || sentence.starts_with("copyright");
+  return opens || std::ranges::any_of(phrases, [&](std::string_view phrase) {
+           return sentence.find(phrase) != std::string_view::npos;
+         });
 }
 
 Class class_of(const Sentence& sentence, std::string_view spelling, const Shape& shape, std::uint32_t length) noexcept {
@@ -249,35 +98,48 @@ std::uint32_t quality_of(const Sentence& sentence, std::string_view spelling, co
     if (bad) quality = quality * per_mille / 1000;
   };
   const auto front = static_cast<unsigned char>(spelling.front());
+  const auto holds = [&](std::string_view part) { return spelling.find(part) != std::string_view::npos; };
+  const std::string_view first_word = spelling.substr(0, spelling.find(' '));
+  const bool is_name = first_word.find_first_of("_0123456789") != std::string_view::npos;
   const char last = spelling.back();
   unless(sentence.kind == ParagraphKind::item, 700);
-  unless(signs[front] == small && front < 0x80, 400);
+  unless(signs[front] == small && front < 0x80 && !is_name, 400);
   unless((shape.first_hints & leans) != 0, sentence.first ? 850 : 550);
   unless((shape.first_hints & sees) != 0, 200);
   unless((shape.hints & sees) != 0 && (shape.hints & place) != 0, 350);
   unless((shape.hints & points) != 0, 600);
   unless((shape.hints & addresses) != 0, 500);
+  unless(holds(" this ") || holds(" these "), holds(", this ") ? 600 : 850);
+  unless(first_word == "To" && !holds(","), 300);
+  unless(spelling.front() == '(', 300);
   unless(last == '?', 300);
   unless(last == '!', 700);
   unless(length < 7 && shape.unspaced == 0, 600);
   unless(length > 30, 900);
   unless(length > 40, 750);
   unless(shape.count(opening) != shape.count(closing), 400);
-  unless(spelling.find("://") != std::string_view::npos, 600);
+  unless(holds("://"), 600);
   unless(10 * shape.count(digit) > spelling.size(), 700);
   unless(100 * shape.count(symbol) > spelling.size(), 700);
   return quality;
 }
 
-// As much of a sentence as is shown.
+// As much of a sentence as is shown: not without end, and no marks of footnotes such as [12].
 std::string_view cut(std::string_view text, const Sentence& sentence) noexcept {
+  std::string_view shown = text.substr(sentence.offset, sentence.size);
   const std::size_t most_bytes = sentence.complete ? 4000 : 1000;
-  std::size_t size = sentence.size;
-  if (size > most_bytes) {
-    size = most_bytes;
-    while (size > 0 && (static_cast<unsigned char>(text[sentence.offset + size]) & 0xc0U) == 0x80U) --size;
+  if (shown.size() > most_bytes) {
+    std::size_t size = most_bytes;
+    while (size > 0 && (static_cast<unsigned char>(shown[size]) & 0xc0U) == 0x80U) --size;
+    return shown.substr(0, size);
   }
-  return text.substr(sentence.offset, size);
+  while (sentence.complete && shown.ends_with(']')) {
+    const std::size_t bracket = shown.rfind('[');
+    if (bracket == std::string_view::npos || bracket == 0) break;
+    if (shown.find_first_not_of("0123456789", bracket + 1) + 1 != shown.size()) break;
+    shown = shown.substr(0, bracket);
+  }
+  return shown;
 }
 
 class Reader {
@@ -294,20 +156,27 @@ class Reader {
     std::string_view spelling = cut(text_, sentence);
     const auto first_word = static_cast<std::uint32_t>(reading_.words.size());
     std::uint32_t count = 0;
-    std::uint32_t hints = 0;
+    unsigned hints = 0;
+    unsigned before = 0;
+    unsigned leaning = 0;
     for (text::WordReader words(spelling); words.next();) {
       if (count == most) {
         spelling = spelling.substr(0, end_);
         break;
       }
       end_ = words.word().offset + words.word().spelling.size();
-      hints |= number(words.word().spelling);
+      const unsigned own = number(words.word().spelling);
+      if (count == 0) leaning = own;
+      if (count == 1 && ((own & refers) != 0 || ((own & turns) != 0 && end_ <= 12))) leaning |= leans;
+      const bool counted = signs[static_cast<unsigned char>(words.word().spelling.front())] == digit;
+      hints |= own | ((before & place) != 0 && counted ? unsigned{points} : 0U);  // "section 3"
+      before = own;
       ++count;
     }
     if (count == 0) return;
     Shape shape = shape_of(spelling);
     shape.hints = hints;
-    shape.first_hints = hints_[reading_.words[first_word]];
+    shape.first_hints = leaning;
     const std::uint32_t length = std::max(count, shape.gaps);
     const Class rank = class_of(sentence, spelling, shape, length);
     if (rank > best_) {
@@ -323,7 +192,7 @@ class Reader {
   [[nodiscard]] Reading take() && { return std::move(reading_); }
 
  private:
-  std::uint32_t number(std::string_view spelling) {
+  unsigned number(std::string_view spelling) {
     const std::uint32_t id = reading_.vocabulary.id(spelling);
     if (id == reading_.frequency.size()) {
       reading_.frequency.push_back(0);

@@ -86,12 +86,27 @@ Result<std::vector<std::uint64_t>> page_rank(const Graph& graph, const Context& 
   return ranks;
 }
 
-// The first sentences say more: 30 % for the first one, falling to nothing.
-std::uint64_t place_per_mille(std::size_t index, std::size_t count) noexcept {
-  static constexpr std::uint64_t most = 300;
-  const std::size_t leads = std::max<std::size_t>(5, std::min<std::size_t>(count / 10, 30));
-  return 1000 + (index < leads ? most * (leads - index) / leads : 0);
-}
+// Documents say first what they are about: the first sentence that reads well counts more than twice, and what the
+// others on the first page get falls to nothing.
+class Places {
+ public:
+  explicit Places(std::size_t count) : leads_(std::clamp<std::size_t>(count / 10, 5, 30)) {}
+
+  // For the sentences in their order.
+  [[nodiscard]] std::uint64_t next_per_mille(std::uint32_t quality) noexcept {
+    static constexpr std::uint32_t readable = 500;
+    static constexpr std::uint64_t first = 2200;
+    static constexpr std::uint64_t most = 600;
+    if (quality < readable) return 1000;
+    const std::size_t place = place_++;
+    if (place == 0) return first;
+    return 1000 + (place < leads_ ? most * (leads_ - place) / leads_ : 0);
+  }
+
+ private:
+  std::size_t leads_;
+  std::size_t place_ = 0;
+};
 
 std::uint64_t weigh(const TermIndex& index, std::span<const std::uint32_t> terms) noexcept {
   std::uint64_t sum = 0;
@@ -99,15 +114,13 @@ std::uint64_t weigh(const TermIndex& index, std::span<const std::uint32_t> terms
   return sum;
 }
 
-std::uint64_t title_per_mille(const TermIndex& index, std::size_t sentence, std::uint64_t title_weight) noexcept {
+// Up to 40 % for terms of the title; `title` holds those of them that the text uses.
+std::uint64_t title_per_mille(std::span<const std::uint32_t> terms, std::span<const std::uint32_t> title) noexcept {
   static constexpr std::uint64_t most = 400;
-  if (title_weight == 0) return 1000;
-  const auto terms = index.terms_of(sentence);
-  std::uint64_t shared = 0;
-  for (const std::uint32_t term : index.title) {
-    if (std::ranges::binary_search(terms, term)) shared += index.weights[term];
-  }
-  return 1000 + most * shared / title_weight;
+  if (title.empty()) return 1000;
+  const auto shared =
+      std::ranges::count_if(title, [&](std::uint32_t t) { return std::ranges::binary_search(terms, t); });
+  return 1000 + most * static_cast<std::uint64_t>(shared) / title.size();
 }
 
 // Whether more than 70 % of the words of two sets are in both.
@@ -194,11 +207,13 @@ Result<std::vector<std::uint64_t>> rank(const TermIndex& index, const Context& c
   DOCUPILOT_TRY(const Graph graph, link(index, context));
   DOCUPILOT_TRY(std::vector<std::uint64_t> scores, page_rank(graph, context));
   const std::size_t count = scores.size();
-  const std::uint64_t title_weight = weigh(index, index.title);
+  std::vector<std::uint32_t> title = index.title;
+  std::erase_if(title, [&](std::uint32_t term) { return index.sentences_with(term).empty(); });
+  Places places(count);
   for (std::size_t i = 0; i < count; ++i) {
     std::uint64_t score = scores[i] * count >> (mass_bits - 20);
-    score = score * place_per_mille(i, count) / 1000;
-    score = score * title_per_mille(index, i, title_weight) / 1000;
+    score = score * places.next_per_mille(index.sentences[i].quality) / 1000;
+    score = score * title_per_mille(index.terms_of(i), title) / 1000;
     scores[i] = score * index.sentences[i].quality / 1000;
   }
   return scores;

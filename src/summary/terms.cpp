@@ -115,10 +115,12 @@ void drop_repeated(const Reading& reading, std::vector<Candidate>& candidates) {
 }
 
 // Keeps the sentences whose terms are the most frequent ones of the text.
-void keep_most_frequent(const Reading& reading, TermTable& table, std::vector<Candidate>& candidates,
-                        std::size_t most) {
+Result<void> keep_most_frequent(const Reading& reading, TermTable& table, std::vector<Candidate>& candidates,
+                                std::size_t most, const Context& context) {
+  static constexpr std::uint32_t check_every = 4096;
   std::vector<std::uint32_t> frequency(reading.vocabulary.size() + 1);
   for (std::uint32_t word = 0; word < reading.vocabulary.size(); ++word) {
+    if (word % check_every == 0) DOCUPILOT_CHECK(context.check("summarize"));
     if (const std::uint32_t term = table.term(word); term != no_term) frequency[term] += reading.frequency[word];
   }
   std::vector<std::pair<std::uint64_t, std::uint32_t>> scores;
@@ -136,6 +138,7 @@ void keep_most_frequent(const Reading& reading, TermTable& table, std::vector<Ca
   std::for_each(scores.begin(), last, [&](const auto& score) { kept[~score.second] = true; });
   std::size_t index = 0;
   std::erase_if(candidates, [&](const Candidate&) { return !kept[index++]; });
+  return {};
 }
 
 // Turns words into a set of terms, at the end of `terms`.
@@ -191,7 +194,9 @@ Result<TermIndex> index_terms(Reading& reading, std::string_view title, std::str
   index.sentences = reading.candidates;
   drop_repeated(reading, index.sentences);
   DOCUPILOT_CHECK(context.check("summarize"));
-  if (index.sentences.size() > most) keep_most_frequent(reading, table, index.sentences, most);
+  if (index.sentences.size() > most) {
+    DOCUPILOT_CHECK(keep_most_frequent(reading, table, index.sentences, most, context));
+  }
   index.begins.reserve(index.sentences.size() + 1);
   index.begins.push_back(0);
   for (std::size_t i = 0; i < index.sentences.size(); ++i) {

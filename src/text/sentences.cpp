@@ -56,7 +56,7 @@ Stop stop_of(std::int32_t code) noexcept {
 
 constexpr std::array<bool, 256> make_candidates() {
   std::array<bool, 256> candidates{};
-  for (const unsigned char c : {'.', '!', '?'}) candidates[c] = true;
+  for (const unsigned c : {0x21U, 0x2eU, 0x3fU}) candidates[c] = true;  // ! . ?
   for (const unsigned c : {0xd6U, 0xd8U, 0xdbU, 0xdcU, 0xe0U, 0xe1U, 0xe2U, 0xe3U, 0xefU}) candidates[c] = true;
   return candidates;
 }
@@ -217,9 +217,10 @@ std::string abbreviation_before(std::string_view text, std::size_t end) {
 // Whether the full stop at `dot` ends the sentence, with `next` behind it.
 bool dot_ends(std::string_view text, std::size_t dot, const Next& next) {
   const std::string_view token = token_before(text, dot);
+  if (is_lower(next.code) && (token.size() <= 2 || !is_identifier(next.word))) return false;
   const std::string word = abbreviation_before(text, dot);
   const Abbreviation known = abbreviation(word);
-  if (is_lower(next.code)) return known == Abbreviation::none && token.size() > 2 && is_identifier(next.word);
+  if (is_lower(next.code)) return known == Abbreviation::none;
   const Character first = character_at(token, 0);
   const bool letter = first.size == token.size() && is_letter(first.code);
   const Character second = character_at(next.word, 0);

@@ -56,12 +56,11 @@ class RandomDocuments {
 
   docupilot::Filter comparison() {
     using Kind = docupilot::Filter::Kind;
-    docupilot::Filter leaf;
     for (;;) {
+      docupilot::Filter leaf;
       leaf.kind = static_cast<Kind>(below(static_cast<std::size_t>(Kind::starts_with) + 1));
       if (leaf.kind == Kind::everything) return leaf;
       leaf.field = field_name();
-      leaf.values.clear();
       const std::size_t count = leaf.kind == Kind::one_of ? below(5) : leaf.kind == Kind::exists ? 0 : 1;
       for (std::size_t i = 0; i < count; ++i) leaf.values.push_back(value_for(leaf.field));
       if (leaf.check()) return leaf;
@@ -164,7 +163,7 @@ class RandomDocuments {
   }
 
   std::int64_t integer() {
-    constexpr std::int64_t exact = 1LL << 53;
+    constexpr std::int64_t exact = std::int64_t{1} << 53;
     return pick<std::int64_t>({0, 1, -1, exact, exact + 1, -exact - 1, INT64_MAX, INT64_MAX - 1, INT64_MIN,
                                static_cast<std::int64_t>(random_())});
   }

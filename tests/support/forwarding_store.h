@@ -84,6 +84,8 @@ class ForwardingStore : public docupilot::ObjectStore {
  protected:
   /// Called before each call, by the name of its function; an error is returned in the call's place.
   [[nodiscard]] virtual docupilot::Result<void> before(std::string_view /*operation*/) { return {}; }
+  /// Ends the store below now, for decorators that own what it needs.
+  void close() { inner_.reset(); }
 
  private:
   template <class Call>
