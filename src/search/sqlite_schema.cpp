@@ -56,9 +56,7 @@ Result<void> open_schema(sqlite::Connection& connection, bool read_only) {
   DOCUPILOT_TRY(auto table, connection.prepare("SELECT 1 FROM sqlite_schema WHERE name='docupilot_search_state'"));
   DOCUPILOT_TRY(const bool is_there, table.step());
   if (is_there) return sqlite::migrate(connection, "search", migrations());  // writes nothing but an error
-  return Error(ErrorCode::not_found, "there is no search index in this database")
-      .operation("open")
-      .backend("sqlite")
+  return Error(ErrorCode::unsupported, "there is no search index in this database")
       .hint("open it for writing once, or name another file");
 }
 

@@ -5,7 +5,7 @@
 namespace docupilot::inline v1::search {
 
 /// Makes the tables of the index where they are missing, or only checks them when nothing may be written. Errors:
-/// unsupported when a newer version made them; not_found when they are missing and may not be made.
+/// unsupported when a newer version made them, or when they are missing and may not be made.
 [[nodiscard]] Result<void> open_schema(sqlite::Connection& connection, bool read_only);
 
 /// What is known of all documents together.
