@@ -6,6 +6,7 @@
 #include <cstring>
 #include <vector>
 
+#include "search/word_changes.h"
 #include "text/characters.h"
 #include "text/stem.h"
 #include "text/words.h"
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t longest_token = 64;
 constexpr std::size_t cached_size = 31;
-constexpr std::size_t cached_words = 4096;
+constexpr std::size_t cached_words = 8192;
 
 // Stems of words seen lately: running text repeats itself, and stemming costs more than all the rest.
 struct CachedStem {
@@ -26,7 +27,7 @@ struct CachedStem {
   char stem[cached_size];
 };
 
-std::size_t hash_of(std::string_view word) noexcept { return std::hash<std::string_view>()(word) % cached_words; }
+std::size_t slot_of(std::string_view word) noexcept { return WordHash()(word) % cached_words; }
 
 // Cuts to the longest token, between characters.
 std::string_view shorten(std::string_view word) noexcept {
@@ -69,7 +70,7 @@ struct Analyzer::State {
 
   std::string_view stem(std::string_view word) {
     if (word.size() > cached_size) return word;  // data, not language
-    CachedStem& cached = cache[hash_of(word)];
+    CachedStem& cached = cache[slot_of(word)];
     if (word != std::string_view(cached.word, cached.word_size)) {
       const std::string_view stem = stemmer.stem(word);
       if (stem.empty() || stem.size() > cached_size) return stem.empty() ? word : stem;
@@ -105,7 +106,21 @@ struct Analyzer::State {
     }
   }
 
+  // The common case: letters and digits of ASCII. False when there is anything else.
+  bool plain_word(std::string_view spelling, std::size_t offset, std::string_view rest, const Take& take) {
+    if (spelling.size() > longest_token || rest.starts_with('+') || rest.starts_with('#')) return false;
+    folded.resize(spelling.size());
+    for (std::size_t i = 0; i < spelling.size(); ++i) {
+      const char c = spelling[i];
+      folded[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+      if (static_cast<unsigned char>(c) >= 0x80 || c == '\'') return false;
+    }
+    take({folded, stem(folded), offset, spelling.size()});
+    return true;
+  }
+
   void run(std::string_view spelling, std::size_t offset, std::string_view rest, const Take& take) {
+    if (plain_word(spelling, offset, rest, take)) return;
     const auto far = [](char c) { return static_cast<unsigned char>(c) >= 0xe0; };
     if (std::ranges::none_of(spelling, far)) return word(spelling, offset, rest, take);
     std::size_t begin = 0;

@@ -163,7 +163,7 @@ class Planner {
   // same stem as the word is found anyway.
   Result<std::vector<NearWord>> guesses(const Piece& piece, const WordCount& count) {
     std::vector<NearWord> near;
-    if (!typo_tolerance_ || count.spelled > 0 || !is_correctable(piece.word)) return near;
+    if (!typo_tolerance_ || count.spelled > 0 || !is_correctable(piece.word) || is_stop_word(piece.word)) return near;
     if (count.stemmed == 0) return dictionary_.nearest(piece.word, most_errors(piece.word));
     if (piece.word.size() < 6) return near;
     DOCUPILOT_TRY(near, dictionary_.nearest(piece.word, 1));
