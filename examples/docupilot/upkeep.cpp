@@ -92,6 +92,8 @@ int run_status(const Session& session) {
   if (!client) return session.fail(client.error());
   Result<Totals> totals = count_documents(*client, session.context());
   if (!totals) return session.fail(totals.error());
+  Result<docupilot::LibraryStatus> counts = client->status(session.context());
+  if (!counts) return session.fail(counts.error());
   Result<std::vector<PendingJob>> pending = client->pending(session.context());
   if (!pending) return session.fail(pending.error());
   std::uint64_t in_progress = 0;
@@ -105,7 +107,9 @@ int run_status(const Session& session) {
     for (const auto& [type, count] : totals->content_types) types.number(type, count);
     output.line(JsonLine()
                     .text("library", library)
-                    .number("documents", totals->documents)
+                    .number("documents", counts->documents)
+                    .number("objects", counts->objects)
+                    .number("indexed", counts->entries)
                     .number("bytes", totals->bytes)
                     .number("bytes_on_disk", on_disk)
                     .number("incomplete", totals->incomplete)
@@ -120,7 +124,9 @@ int run_status(const Session& session) {
     output.line(output.styled(padded(name, 11), "2") + value);
   };
   row("library", library.empty() ? "(its parts are named one by one; see docupilot config)" : escaped(library));
-  row("documents", human_count(totals->documents));
+  row("documents", human_count(counts->documents));
+  row("objects", human_count(counts->objects));
+  row("indexed", human_count(counts->entries));
   row("size", human_size(static_cast<double>(totals->bytes)) +
                   (on_disk > 0 ? fmt::format(", {} on disk", human_size(static_cast<double>(on_disk))) : ""));
   for (const auto& [type, count] : totals->content_types) {

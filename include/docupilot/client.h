@@ -90,6 +90,7 @@ class DOCUPILOT_EXPORT Client {
 
   // ---- upkeep (maintenance.h)
 
+  [[nodiscard]] Result<LibraryStatus> status(const Context& context = {});
   /// Jobs that have begun and not ended, oldest first.
   [[nodiscard]] Result<std::vector<PendingJob>> pending(const Context& context = {});
   /// Finishes the pending jobs that no living process works on. Jobs that fail again stay pending.

@@ -28,6 +28,14 @@ struct PendingJob {
   std::string error;            ///< Why it stopped last; empty when its process was killed.
 };
 
+/// How much there is. The three are the same when every document is findable and nothing is under way.
+struct LibraryStatus {
+  std::uint64_t documents = 0;  ///< Rows of the metadata store.
+  std::uint64_t objects = 0;    ///< Objects that hold the bytes of documents. Counted by listing them.
+  std::uint64_t entries = 0;    ///< Entries of the search index.
+  std::uint64_t pending = 0;    ///< Jobs that have begun and not ended.
+};
+
 struct DrainOptions {
   std::function<void(const IngestProgress&)> on_progress = {};  ///< As in IngestManyOptions.
 };

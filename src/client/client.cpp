@@ -173,6 +173,24 @@ Result<Secret> Client::presign_upload(const std::string& key, const PresignOptio
 
 // ---- upkeep ----------------------------------------------------------------------------------------------------------
 
+Result<LibraryStatus> Client::status(const Context& context) {
+  DOCUPILOT_TRY(MetadataStore * metadata, state_->library.metadata(Access::read));
+  DOCUPILOT_TRY(SearchIndex * search, state_->library.search(Access::read));
+  DOCUPILOT_TRY(ObjectStore * store, state_->library.store(Access::read));
+  LibraryStatus status;
+  DOCUPILOT_TRY(status.documents, metadata->count({}, context));
+  DOCUPILOT_TRY(status.entries, search->count(context));
+  ListOptions list{.prefix = "documents/", .limit = 10'000};
+  do {
+    DOCUPILOT_TRY(const ObjectPage page, store->list(list, context));
+    status.objects += page.objects.size();
+    list.page_token = page.next_page_token;
+  } while (!list.page_token.empty());
+  DOCUPILOT_TRY(const auto jobs, state_->under_way(context));
+  status.pending = jobs.size();
+  return status;
+}
+
 Result<std::vector<PendingJob>> Client::pending(const Context& context) {
   DOCUPILOT_TRY(Journal * journal, state_->library.journal(Access::read));
   if (journal == nullptr) return std::vector<PendingJob>();

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <vector>
 
-#include "base/utf8.h"
+#include "text/characters.h"
 #include "text/stem.h"
 #include "text/words.h"
 
@@ -36,18 +36,8 @@ std::string_view shorten(std::string_view word) noexcept {
   return word.substr(0, size);
 }
 
-std::uint32_t decode(std::string_view sequence) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(sequence[i])); };
-  switch (sequence.size()) {
-    case 2: return (byte(0) & 0x1f) << 6 | (byte(1) & 0x3f);
-    case 3: return (byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
-    case 4: return (byte(0) & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f);
-    default: return byte(0);
-  }
-}
-
 // Thai, Lao, Myanmar, Khmer, kana and bopomofo, Han with its extensions and compatibility forms.
-bool is_unspaced(std::uint32_t c) noexcept {
+bool is_unspaced(std::int32_t c) noexcept {
   return (c >= 0x0e00 && c <= 0x0eff) || (c >= 0x1000 && c <= 0x109f) || (c >= 0x1780 && c <= 0x17ff) ||
          (c >= 0x3005 && c <= 0x3007) || (c >= 0x3040 && c <= 0x312f) || (c >= 0x3400 && c <= 0x4dbf) ||
          (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff);
@@ -120,13 +110,13 @@ struct Analyzer::State {
     if (std::ranges::none_of(spelling, far)) return word(spelling, offset, rest, take);
     std::size_t begin = 0;
     for (std::size_t at = 0; at < spelling.size();) {
-      const std::size_t size = utf8_sequence(spelling.substr(at));
-      if (is_unspaced(decode(spelling.substr(at, size)))) {
+      const text::Character character = text::character_at(spelling, at);
+      if (is_unspaced(character.code)) {
         if (begin < at) word(spelling.substr(begin, at - begin), offset + begin, {}, take);
-        word(spelling.substr(at, size), offset + at, {}, take);
-        begin = at + size;
+        word(spelling.substr(at, character.size), offset + at, {}, take);
+        begin = at + character.size;
       }
-      at += size;
+      at += character.size;
     }
     if (begin < spelling.size()) word(spelling.substr(begin), offset + begin, rest, take);
   }

@@ -75,17 +75,17 @@ void IndexWriter::count(const Token& token, int sign) {
 IndexWriter::Fields IndexWriter::analyze(const Document& document, std::string_view text, int sign) {
   ++document_;
   Fields fields;
-  std::size_t tokens = 0;
+  std::size_t content_words = 0;
   const auto read = [&](std::string_view from, std::string& to) {
     analyzer_.read(from, [&](const Token& token) {
       if (!to.empty()) to += ' ';
       to += token.stem;
-      ++tokens;
+      content_words += is_stop_word(token.word) ? 0 : 1;
       count(token, sign);
     });
   };
   read(document.title, fields.title);
-  fields.title_tokens = tokens;
+  fields.title_words = content_words;
   read(document.name, fields.name);
   fields.tags += every_document;
   for (const std::string& tag : document.tags) read(tag, fields.tags);
@@ -109,7 +109,7 @@ Result<void> IndexWriter::put(const IndexEntry& entry) {
   const Document& document = entry.document;
   DOCUPILOT_CHECK(remove(document.id));
   const Fields fields = analyze(document, entry.text, 1);
-  const DocumentKey key(state_.next_number++, fields.title_tokens, fields.body_tokens);
+  const DocumentKey key(state_.next_number++, fields.title_words, fields.body_tokens);
   DOCUPILOT_CHECK(insert_document(document, key.value()));
   DOCUPILOT_CHECK(insert_text(entry.text, fields.parts, key.number()));
   ++state_.documents;

@@ -50,7 +50,7 @@ class IndexWriter {
   };
   struct Fields {  // as the full text table takes them: stems with blanks between
     std::string title, name, tags, body;
-    std::size_t title_tokens = 0;
+    std::size_t title_words = 0;  // without stop words
     std::size_t body_tokens = 0;
     std::vector<Part> parts;  // of the body
   };

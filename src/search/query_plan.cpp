@@ -187,7 +187,8 @@ class Planner {
       if (out.phrases.size() == most_guesses) break;
       DOCUPILOT_TRY(const WordCount guessed, dictionary_.count(guess.word, stem));
       out.documents = std::max(out.documents, guessed.stemmed);
-      out.phrases.push_back({{std::move(stem)}, false, out.phrases.empty() ? 1 : guess_weight});
+      const bool is_likeliest = guess.word == near.front().word;
+      out.phrases.push_back({{std::move(stem)}, false, is_likeliest ? 1 : guess_weight});
       correct(piece.word, guess.word);
     }
     out.weight = weight_of(out.documents, piece.word);

@@ -42,7 +42,8 @@ struct OrderBy {
 
 struct DocumentQuery {
   Filter filter = {};
-  /// At most 4. Missing values come first, then numbers, then text, times last; ties go by id. Default: by id.
+  /// At most 4. Missing values come first, then numbers (NaN before all others), then text, times last; values of other
+  /// kinds count as missing. Ties go by id, in the direction of the last field. Default: by id.
   std::vector<OrderBy> order = {};
   std::size_t limit = 100;      ///< Documents a page, 1 to 10,000.
   std::string page_token = {};  ///< From the page before, with the same filter and order, else invalid_argument.
@@ -65,6 +66,10 @@ struct MetadataCapabilities {
 /// Keeps what is known of documents. Calls may come from any thread at any time; several processes may use one
 /// database. Errors all calls share: invalid_argument (a bad id, filter or token), unavailable, timeout,
 /// cancelled, corrupted (the database is damaged), permission_denied, exhausted.
+///
+/// A document is taken only as a whole: all text UTF-8 without NUL, the size below 2^63, times from 1970 to 9999, tags
+/// and counter names of 1 to 256 bytes without controls, attributes at most 32 deep and, counting 8 bytes for what is
+/// not text or bytes, 1 MiB at most (too_large).
 class DOCUPILOT_EXPORT MetadataStore {
  public:
   virtual ~MetadataStore();

