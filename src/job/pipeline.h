@@ -69,6 +69,8 @@ class Pipeline {
 
   [[nodiscard]] Result<void> save(std::span<Prepared> group, const Failures& failures, Stage next,
                                   const Context& context) const;
+  [[nodiscard]] Result<void> write_one(Prepared& work, const Context& context) const;
+  static void take_over(Prepared& work);
   void write_metadata(std::span<Prepared> group, Failures& failures, const Context& context) const;
   void write_index(std::span<Prepared> group, Failures& failures, const Context& context) const;
   void remove_replaced(std::span<Prepared> group, Failures& failures, const Context& context) const;

@@ -5,6 +5,7 @@
 #include <fstream>
 #include <thread>
 
+#include "support/forwarding_store.h"
 #include "support/temp_dir.h"
 
 using namespace docupilot;
@@ -394,4 +395,47 @@ TEST_CASE("a damaged database is told as such, and the other calls go on") {
   CHECK(client.search({.text = "plain"}).error().code() == ErrorCode::corrupted);
   CHECK(client.count().value() == 1);
   CHECK(client.ingest(folder.write("b.txt", "More words.")).error().code() == ErrorCode::corrupted);
+}
+
+namespace {
+
+// Lets something happen between the reading of a document and the writing of its metadata.
+class InterruptedStore final : public docupilot_test::ForwardingStore {
+ public:
+  InterruptedStore(std::unique_ptr<ObjectStore> inner, std::function<void()> meanwhile)
+      : ForwardingStore(std::move(inner)), meanwhile_(std::move(meanwhile)) {}
+
+ protected:
+  Result<void> before(std::string_view operation) override {
+    if (operation == "flush") meanwhile_();
+    return {};
+  }
+
+ private:
+  std::function<void()> meanwhile_;
+};
+
+}  // namespace
+
+TEST_CASE("what is changed of a document while it is ingested again is not lost") {
+  const TempDir folder;
+  const std::string path = folder.write("a.txt", "Old words stand here.");
+  const Config config = Config::embedded(folder / "library");
+  const std::string id = Client::open(config).value().ingest(path).value().document.id;
+  Registry registry = Registry::with_builtins();
+  registry.add_store("file", [&](const BackendUrl& url, OpenMode) {
+    return open_local_store({.root = url.path}).transform([&](auto inner) -> std::unique_ptr<ObjectStore> {
+      return std::make_unique<InterruptedStore>(std::move(inner), [&] {
+        auto rows = Registry::with_builtins().open_metadata(config.resolved().value().metadata).value();
+        rows->patch(id, {.tags = std::vector<std::string>{"urgent"}}, Timestamp::now()).value();
+      });
+    });
+  });
+  folder.write("a.txt", "New words stand here.");
+  Client client = Client::open(config, {.registry = registry}).value();
+  const auto result = client.ingest(path).value();
+  CHECK(result.outcome == IngestOutcome::updated);
+  CHECK(client.document(id).value().tags == std::vector<std::string>{"urgent"});
+  CHECK(downloaded(client, id) == "New words stand here.");
+  CHECK(client.search({.text = "new", .filter = field("tags").contains("urgent")}).value().hits.size() == 1);
 }
