@@ -40,6 +40,21 @@ install(FILES ${PROJECT_BINARY_DIR}/docupilot.pc DESTINATION ${CMAKE_INSTALL_LIB
 
 if(TARGET docupilot_command)
   install(TARGETS docupilot_command RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT command)
+  # The command writes its own completions, so that they are always those of its flags.
+  if(NOT CMAKE_CROSSCOMPILING)
+    foreach(completion bash:bash-completion/completions/docupilot zsh:zsh/site-functions/_docupilot
+        fish:fish/vendor_completions.d/docupilot.fish)
+      string(REPLACE ":" ";" completion ${completion})
+      list(GET completion 0 shell)
+      list(GET completion 1 file)
+      install(CODE "
+        set(file \"\$ENV{DESTDIR}\${CMAKE_INSTALL_PREFIX}/${CMAKE_INSTALL_DATADIR}/${file}\")
+        cmake_path(GET file PARENT_PATH folder)
+        file(MAKE_DIRECTORY \"\${folder}\")
+        execute_process(COMMAND \"$<TARGET_FILE:docupilot_command>\" completion ${shell} OUTPUT_FILE \"\${file}\"
+          COMMAND_ERROR_IS_FATAL ANY)" COMPONENT command)
+    endforeach()
+  endif()
 endif()
 # A folder for each package, as Debian wants it: no two packages may hold the same file.
 install(FILES LICENSE DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/libdocupilot1 RENAME copyright COMPONENT runtime)

@@ -1,5 +1,6 @@
 #include "arguments.h"
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -34,6 +35,33 @@ Examples:
 
 constexpr const char* global_note = "\n\nFlags of all subcommands, such as --library and --json: docupilot --help";
 
+// CLI11 takes a word like "[a,b]" for a list, and forgets about "--" once it has the words that it must have. So "--"
+// is handled here, and words that it would misread go through it with a mark in front.
+constexpr char guard = '\x01';
+
+std::string as_given(std::string word) {
+  if (word.starts_with(guard)) word.erase(0, 1);
+  return word;
+}
+
+std::vector<std::string> guarded(int argc, const char* const* argv) {
+  std::vector<std::string> words;
+  bool only_words = false;
+  for (int i = 1; i < argc; ++i) {
+    std::string word = argv[i];
+    if (word == "--" && !only_words) {
+      only_words = true;
+      continue;
+    }
+    if (word.starts_with('[') || word.starts_with(guard) || (only_words && word.starts_with('-'))) {
+      word.insert(0, 1, guard);
+    }
+    words.push_back(std::move(word));
+  }
+  std::ranges::reverse(words);  // CLI11 takes them from the back
+  return words;
+}
+
 /// The command line's grammar, bound to the arguments that it fills.
 class Grammar {
  public:
@@ -42,6 +70,7 @@ class Grammar {
     app_.set_version_flag("--version", fmt::format("docupilot {}", docupilot::version()), "Show the version and end");
     app_.require_subcommand(1);
     app_.get_formatter()->column_width(32);
+    app_.get_formatter()->label("Positionals", "Arguments");
     app_.footer(main_footer);
     add_global_flags();
     add_ingest();
@@ -66,12 +95,21 @@ class Grammar {
   }
   template <class T>
   CLI::Option* value(CLI::App& app, const char* names, T& into, const char* shown, const char* text) {
-    return app.add_option(names, into, text)->option_text(shown);
+    return app.add_option(names, into, text)->option_text(shown)->transform(as_given);
   }
   /// May be given several times, one value each, so that what follows stays a document.
   CLI::Option* values(CLI::App& app, const char* names, std::vector<std::string>& into, const char* shown,
                       const char* text) {
-    return app.add_option(names, into, text)->option_text(shown)->allow_extra_args(false);
+    return app.add_option(names, into, text)->option_text(shown)->allow_extra_args(false)->transform(as_given);
+  }
+  /// The documents or words that a subcommand is about, any number of them.
+  CLI::Option* words(CLI::App& app, const char* name, std::vector<std::string>& into, const char* shown,
+                     const char* text) {
+    const auto take = [&into](const CLI::results_t& results) {
+      for (const std::string& result : results) into.push_back(as_given(result));
+      return true;
+    };
+    return app.add_option(name, CLI::callback_t(take), text)->option_text(shown)->expected(-1)->take_all();
   }
   void choose(CLI::Option* option, std::vector<std::string> choices) {
     option->check(CLI::IsMember(choices));
@@ -115,12 +153,9 @@ void Grammar::add_ingest() {
                           "  docupilot ingest report.txt\n"
                           "  docupilot ingest letters --include '*.txt' --tag letter\n"
                           "  cat report.txt | docupilot ingest - --name report.txt --id report-2");
-  CLI::Option* sources =
-      sub.add_option("sources", ingest.sources, "Files, folders (taken with all that is below), - for standard input")
-          ->option_text("FILE|DIR|- ...")
-          ->allow_extra_args(false)
-          ->required();
-  paths_.insert(sources);
+  paths_.insert(words(sub, "documents", ingest.sources, "FILE|DIR|- ...",
+                      "Files, folders (taken with all that is below), - for standard input")
+                    ->required());
   value(sub, "--id", ingest.id, "ID", "The document's id; default: made from its path");
   value(sub, "--name", ingest.name, "NAME", "Its name; default: its file name");
   value(sub, "--title", ingest.title, "TITLE", "Its title; default: what it says itself");
@@ -157,12 +192,8 @@ void Grammar::add_list_and_search() {
                                "  docupilot search quarterly revenue\n"
                                "  docupilot search '\"net income\" OR title:report' --limit 3\n"
                                "  docupilot search revenue --facet tags --filter 'size < 1000000' --json");
-  searcher
-      .add_option(
-          "words", search.words,
-          "Words, \"phrases\", prefix*, AND OR NOT, title:word; none: all, newest first. After --, -word is NOT")
-      ->option_text("WORDS ...")
-      ->allow_extra_args(false);
+  words(searcher, "words", search.words, "WORDS ...",
+        "Words, \"phrases\", prefix*, AND OR NOT, title:word; none: all documents");
   value(searcher, "--limit", search.limit, "N", "At most so many hits, 1 to 1000; default: 10")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1000}));
   value(searcher, "--filter", search.filter, "FILTER", "Only documents that match");
@@ -174,17 +205,13 @@ void Grammar::add_reading() {
   CLI::App& show = command("show", Command::show, "Show all that is known of a document",
                            "  docupilot show report\n"
                            "  docupilot show report --json");
-  show.add_option("id", arguments_.show_id, "The document's id, or 4 or more characters of its front")
-      ->option_text("ID")
-      ->required();
+  value(show, "id", arguments_.show_id, "ID", "The document's id, or 4 or more characters of its front")->required();
 
   SummarizeArguments& summarize = arguments_.summarize;
   CLI::App& summarizer = command("summarize", Command::summarize, "Summarise a document, or a file without storing it",
                                  "  docupilot summarize report --sentences 2\n"
                                  "  docupilot summarize report.txt --words 50");
-  paths_.insert(summarizer.add_option("document", summarize.what, "A document's id, or a file")
-                    ->option_text("ID|FILE")
-                    ->required());
+  paths_.insert(value(summarizer, "document", summarize.what, "ID|FILE", "A document's id, or a file")->required());
   CLI::Option* sentences = value(summarizer, "--sentences", summarize.sentences, "N", "At most so many; default: 3")
                                ->check(CLI::Range(std::size_t{1}, std::size_t{1000}));
   value(summarizer, "--words", summarize.words, "N", "At most so many, in whole sentences")
@@ -195,9 +222,7 @@ void Grammar::add_reading() {
   CLI::App& getter = command("get", Command::get, "Write a document's bytes, checked against their SHA-256",
                              "  docupilot get report -o copy.txt\n"
                              "  docupilot get report | wc -c");
-  getter.add_option("id", get.id, "The document's id, or 4 or more characters of its front")
-      ->option_text("ID")
-      ->required();
+  value(getter, "id", get.id, "ID", "The document's id, or 4 or more characters of its front")->required();
   paths_.insert(value(getter, "-o,--output", get.output, "FILE", "Into this file, whole or not at all; default: out"));
 }
 
@@ -206,10 +231,7 @@ void Grammar::add_upkeep() {
   CLI::App& remover = command("remove", Command::remove, "Remove documents, their index entries and their bytes",
                               "  docupilot remove report --dry-run\n"
                               "  docupilot remove report");
-  remover.add_option("ids", remove.ids, "Ids, or 4 or more characters of their front")
-      ->option_text("ID ...")
-      ->allow_extra_args(false)
-      ->required();
+  words(remover, "ids", remove.ids, "ID ...", "Ids, or 4 or more characters of their front")->required();
   remover.add_flag("-n,--dry-run", remove.dry_run, "Only say what would be removed");
 
   command("status", Command::status, "Count documents, bytes and unfinished jobs",
@@ -232,15 +254,14 @@ void Grammar::add_others() {
   CLI::App& configurer = command("config", Command::config, "Show the settings in use, or the file they come from",
                                  "  docupilot config show --origin\n"
                                  "  docupilot config path");
-  choose(configurer.add_option("what", config.what, "What to show; default: show")->option_text("show|path"),
-         {"show", "path"});
+  choose(value(configurer, "what", config.what, "show|path", "What to show; default: show"), {"show", "path"});
   configurer.add_flag("--origin", config.origin, "Say where each value comes from");
 
   CLI::App& completer = command("completion", Command::completion, "Write a script that completes this command",
                                 "  docupilot completion bash > docupilot.bash\n"
                                 "  docupilot completion zsh > _docupilot\n"
                                 "  docupilot completion fish > docupilot.fish");
-  choose(completer.add_option("shell", arguments_.shell, "The shell")->option_text("bash|zsh|fish")->required(),
+  choose(value(completer, "shell", arguments_.shell, "bash|zsh|fish", "The shell")->required(),
          {"bash", "zsh", "fish"});
 }
 
@@ -250,12 +271,12 @@ ParsedCommandLine Grammar::parse(int argc, const char* const* argv) {
     if (std::strcmp(argv[i], "--json") == 0) result.json = true;
   }
   try {
-    app_.parse(argc, argv);
+    app_.parse(guarded(argc, argv));
   } catch (const CLI::Success& help) {
     const auto chosen = app_.get_subcommands();
     const bool is_version = dynamic_cast<const CLI::CallForVersion*>(&help) != nullptr;
-    result.text = is_version ? std::string(help.what()) + '\n' : app_.help("docupilot");
-    if (!is_version && !chosen.empty()) result.text = chosen.front()->help("docupilot " + chosen.front()->get_name());
+    result.text = is_version ? std::string(help.what()) + '\n' : app_.help();
+    if (!is_version && !chosen.empty()) result.text = chosen.front()->help("docupilot");
     return result;
   } catch (const CLI::ParseError& error) {
     const auto chosen = app_.get_subcommands();

@@ -49,11 +49,10 @@ std::string documents_per_second(double rate) {
 std::string progress_line(const ProgressState& state, std::size_t columns, bool unicode, bool colour) {
   const std::size_t room = columns > 1 ? columns - 1 : 0;
   const std::string percent = fmt::format("{:3.0f}%", std::floor(state.fraction * 100));
-  std::string counts = fmt::format("{}/{}", human_count(state.documents_done), human_count(state.documents_total));
-  if (state.documents_failed > 0) counts += fmt::format(" ({} failed)", human_count(state.documents_failed));
-
   // From the most to the least important; each is kept while the line has room for it.
-  std::vector<std::string> fields = {counts};
+  std::vector<std::string> fields = {
+      fmt::format("{}/{}", human_count(state.documents_done), human_count(state.documents_total))};
+  if (state.documents_failed > 0) fields.push_back(fmt::format("{} failed", human_count(state.documents_failed)));
   if (state.seconds_left >= 0) fields.push_back(human_time(state.seconds_left) + " left");
   if (state.documents_per_second > 0) fields.push_back(documents_per_second(state.documents_per_second));
   if (state.bytes_per_second > 0) fields.push_back(human_size(state.bytes_per_second) + "/s");

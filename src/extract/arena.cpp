@@ -7,13 +7,15 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr std::size_t block_size = 256U << 10U;
+constexpr std::size_t first_block = 32U << 10U;  // doubled each time, up to
+constexpr std::size_t largest_block = 1U << 20U;
 constexpr std::uint32_t calls_between_checks = 4096;
 
 }  // namespace
 
 Arena::Arena(std::size_t limit, const Context& context) : limit_(limit), context_(context) {
-  blocks_.reserve(limit / block_size + 1);  // so that adding a block never throws through the library
+  // So that adding a block never throws through the library; the first ones are smaller than the largest.
+  blocks_.reserve(limit / largest_block + 8);
 }
 
 void Arena::leave(bool limit_passed) noexcept {
@@ -22,7 +24,8 @@ void Arena::leave(bool limit_passed) noexcept {
 }
 
 void Arena::grow(std::size_t size) noexcept {
-  const std::size_t wanted = std::max(size, block_size);
+  const std::size_t next_block = std::min(largest_block, first_block << std::min<std::size_t>(blocks_.size(), 16));
+  const std::size_t wanted = std::max(size, next_block);
   if (wanted > limit_ - used_) leave(true);
   std::byte* block = new (std::nothrow) std::byte[wanted];
   if (block == nullptr || blocks_.size() == blocks_.capacity()) {
@@ -49,8 +52,9 @@ void* Arena::allocate(std::size_t size) noexcept {
 
 Error Arena::failure() const {
   if (limit_passed_) {
-    return Error(ErrorCode::too_large, "the markup needs more memory than its size explains")
-        .hint("simplify the document, or save it as plain text");
+    return Error(ErrorCode::too_large,
+                 "the elements of the page take more than " + std::to_string(limit_ >> 20U) + " MiB of memory")
+        .hint("split the page, or save it as plain text");
   }
   auto ended = context_.check("extract");
   return ended ? Error(ErrorCode::cancelled, "stopped at the caller's request") : std::move(ended).error();

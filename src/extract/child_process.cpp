@@ -44,7 +44,7 @@ class Conversation {
  private:
   Result<void> feed();
   Result<void> refill();
-  void drain(Descriptor& from, std::string& into, std::size_t limit, bool& full);
+  void drain(FileDescriptor& from, std::string& into, std::size_t limit, bool& full);
   [[nodiscard]] Result<void> check() const;
   Result<void> wait_for_exit();
 
@@ -73,24 +73,24 @@ Result<void> Conversation::refill() {
   sent_ = 0;
   result.input_tail.append(buffer_, buffered_ - std::min(buffered_, tail_size), std::min(buffered_, tail_size));
   if (result.input_tail.size() > tail_size) result.input_tail.erase(0, result.input_tail.size() - tail_size);
-  if (buffered_ == 0) child_.input.close();
+  if (buffered_ == 0) child_.input.reset();
   return {};
 }
 
 Result<void> Conversation::feed() {
   if (sent_ == buffered_) DOCUPILOT_CHECK(refill());
-  if (!child_.input.is_open()) return {};
+  if (!child_.input) return {};
   const ssize_t count = ::send(child_.input.get(), buffer_.data() + sent_, buffered_ - sent_, send_flags);
   if (count >= 0) sent_ += static_cast<std::size_t>(count);
-  else if (errno != EAGAIN && errno != EINTR) child_.input.close();  // it does not want to read on: its own affair
+  else if (errno != EAGAIN && errno != EINTR) child_.input.reset();  // it does not want to read on: its own affair
   return {};
 }
 
-void Conversation::drain(Descriptor& from, std::string& into, std::size_t limit, bool& full) {
+void Conversation::drain(FileDescriptor& from, std::string& into, std::size_t limit, bool& full) {
   std::array<char, 64U << 10U> chunk;
   const ssize_t count = ::read(from.get(), chunk.data(), chunk.size());
   if (count < 0 && (errno == EAGAIN || errno == EINTR)) return;
-  if (count <= 0) return from.close();
+  if (count <= 0) return from.reset();
   const std::size_t taken = std::min(static_cast<std::size_t>(count), limit - into.size());
   into.append(chunk.data(), taken);
   full = full || taken < static_cast<std::size_t>(count);
@@ -107,7 +107,7 @@ Result<void> Conversation::wait_for_exit() {
 
 Result<void> Conversation::run() {
   bool complaints_full = false;
-  while (child_.output.is_open() || child_.errors.is_open()) {
+  while (child_.output || child_.errors) {
     DOCUPILOT_CHECK(check());
     std::array<pollfd, 3> wait{{{child_.output.get(), POLLIN, 0},
                                 {child_.errors.get(), POLLIN, 0},

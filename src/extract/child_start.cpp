@@ -16,22 +16,16 @@
 #include <cstring>
 #include <system_error>
 
+#include "base/errno_error.h"
 #include "base/try.h"
 
 namespace docupilot::inline v1 {
 
 namespace {
 
-Error system_failure(std::string_view what, int code) {
-  const bool scarce = code == EMFILE || code == ENFILE || code == ENOMEM || code == EAGAIN || code == ENOBUFS;
-  return Error(scarce ? ErrorCode::exhausted : ErrorCode::internal,
-               std::string(what) + ": " + std::system_category().message(code))
-      .hint(scarce ? "allow more processes, descriptors or memory, or extract fewer documents at once" : "");
-}
-
 struct Pair {
-  Descriptor ours;
-  Descriptor theirs;
+  FileDescriptor ours;
+  FileDescriptor theirs;
 };
 
 [[maybe_unused]] void set_close_on_exec(int fd) noexcept { ::fcntl(fd, F_SETFD, FD_CLOEXEC); }  // NOLINT
@@ -41,33 +35,34 @@ struct Pair {
 Result<Pair> make_pair_of_sockets() {
   std::array<int, 2> fds{};
 #ifdef SOCK_CLOEXEC
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0) return system_failure("socketpair", errno);
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds.data()) != 0)
+    return errno_error(errno, "cannot make a socket pair");
 #else
-  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) != 0) return system_failure("socketpair", errno);
+  if (::socketpair(AF_UNIX, SOCK_STREAM, 0, fds.data()) != 0) return errno_error(errno, "cannot make a socket pair");
   set_close_on_exec(fds[0]);
   set_close_on_exec(fds[1]);
 #endif
-  Pair pair{Descriptor(fds[0]), Descriptor(fds[1])};
+  Pair pair{FileDescriptor(fds[0]), FileDescriptor(fds[1])};
 #ifdef SO_NOSIGPIPE
   const int on = 1;
   ::setsockopt(fds[0], SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on);
 #endif
   if (::fcntl(fds[0], F_SETFL, ::fcntl(fds[0], F_GETFL) | O_NONBLOCK) != 0)
-    return system_failure("fcntl", errno);  // NOLINT
+    return errno_error(errno, "cannot set up a socket");  // NOLINT
   return pair;
 }
 
 Result<Pair> make_pipe(bool non_blocking) {
   std::array<int, 2> fds{};
 #ifdef __linux__
-  if (::pipe2(fds.data(), O_CLOEXEC) != 0) return system_failure("pipe", errno);
+  if (::pipe2(fds.data(), O_CLOEXEC) != 0) return errno_error(errno, "cannot make a pipe");
 #else
-  if (::pipe(fds.data()) != 0) return system_failure("pipe", errno);
+  if (::pipe(fds.data()) != 0) return errno_error(errno, "cannot make a pipe");
   set_close_on_exec(fds[0]);
   set_close_on_exec(fds[1]);
 #endif
   if (non_blocking) ::fcntl(fds[0], F_SETFL, ::fcntl(fds[0], F_GETFL) | O_NONBLOCK);  // NOLINT
-  return Pair{Descriptor(fds[0]), Descriptor(fds[1])};
+  return Pair{FileDescriptor(fds[0]), FileDescriptor(fds[1])};
 }
 
 /// All that the child needs, made before the fork: after it only async-signal-safe calls are allowed, since another
@@ -175,9 +170,9 @@ bool StartedChild::has_exited() const noexcept {
 void StartedChild::collect(int& exit_code, int& signal) noexcept {
   if (id_ < 0) return;
   const pid_t id = std::exchange(id_, -1);
-  input.close();
-  output.close();
-  errors.close();
+  input.reset();
+  output.reset();
+  errors.reset();
   ::kill(-id, SIGKILL);  // a child that has ended keeps its exit code; the group has its id until it is collected
   int status = 0;
   pid_t got = 0;
@@ -214,11 +209,11 @@ Result<StartedChild> start_child(const ChildCommand& command) {
   const int fork_error = errno;
   if (id == 0) become_program(launch);
   ::pthread_sigmask(SIG_SETMASK, &launch.signals, nullptr);
-  if (id < 0) return system_failure("fork", fork_error);
+  if (id < 0) return errno_error(fork_error, "cannot start a process");
   ::setpgid(id, id);  // here as well, so that it is done before the group is ever signalled
   StartedChild child(id, std::move(input.ours), std::move(output.ours), std::move(errors.ours));
 
-  report.theirs.close();
+  report.theirs.reset();
   int code = 0;
   ssize_t count = 0;
   do count = ::read(report.ours.get(), &code, sizeof code);

@@ -1,44 +1,19 @@
 #pragma once
 
 #include <sys/types.h>
-#include <unistd.h>
 
 #include <utility>
 
+#include "base/file_descriptor.h"
 #include "extract/child_process.h"
 
 namespace docupilot::inline v1 {
-
-/// A file descriptor that closes itself.
-class Descriptor {
- public:
-  Descriptor() = default;
-  explicit Descriptor(int fd) noexcept : fd_(fd) {}
-  ~Descriptor() { close(); }
-  Descriptor(Descriptor&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-  Descriptor& operator=(Descriptor&& other) noexcept {
-    if (this != &other) {
-      close();
-      fd_ = std::exchange(other.fd_, -1);
-    }
-    return *this;
-  }
-
-  [[nodiscard]] int get() const noexcept { return fd_; }
-  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
-  void close() noexcept {
-    if (fd_ >= 0) ::close(std::exchange(fd_, -1));
-  }
-
- private:
-  int fd_ = -1;
-};
 
 /// A running program and our ends of its standard streams, which do not block. When this goes, the program and all that
 /// it has started go.
 class StartedChild {
  public:
-  StartedChild(pid_t id, Descriptor to_input, Descriptor from_output, Descriptor from_errors) noexcept
+  StartedChild(pid_t id, FileDescriptor to_input, FileDescriptor from_output, FileDescriptor from_errors) noexcept
       : input(std::move(to_input)), output(std::move(from_output)), errors(std::move(from_errors)), id_(id) {}
   ~StartedChild();
   StartedChild(StartedChild&& other) noexcept
@@ -53,9 +28,9 @@ class StartedChild {
   /// Ends it, with its whole group, and tells how it ended. -1 and 0 when the host has collected it before us.
   void collect(int& exit_code, int& signal) noexcept;
 
-  Descriptor input;
-  Descriptor output;
-  Descriptor errors;
+  FileDescriptor input;
+  FileDescriptor output;
+  FileDescriptor errors;
 
  private:
   pid_t id_;

@@ -57,16 +57,14 @@ bool says_nothing(std::string_view type) noexcept {
 
 /// What the bytes are, given what they are said to be. Errors: corrupted when both exclude each other.
 Result<std::string> settle_type(const std::string& claimed, const std::string& name, std::string_view head) {
-  const std::string found = detect_content_type(name, as_bytes(head));
-  if (says_nothing(claimed)) return found;
   const std::string_view proven = type_of_signature(head);
-  if (claimed == docx_type && proven == ole_type) {
+  const std::string_view expected = says_nothing(claimed) ? type_of_name(name) : std::string_view(claimed);
+  if (expected == docx_type && proven == ole_type) {
     return Error(ErrorCode::corrupted, "the document is encrypted, or of a Word before 2007")
         .hint("save it as DOCX without a password");
   }
-  if (claimed == docx_type && proven.starts_with("application/") && (proven == zip_type || proven == docx_type))
-    return claimed;
-  if (claimed == pdf_type && found == pdf_type) return claimed;
+  if (says_nothing(claimed)) return detect_content_type(name, as_bytes(head));
+  if (claimed == docx_type && proven == zip_type) return claimed;
   if (claimed == pdf_type && head.substr(0, 1024).find("%PDF-") != std::string_view::npos) return claimed;
   if (!proven.empty()) return std::string(proven);
   if (claimed == pdf_type || claimed == docx_type) {

@@ -1,10 +1,18 @@
 
+#include <algorithm>
+
 #include "base/try.h"
 #include "extract/formats.h"
 #include "extract/text_builder.h"
 #include "extract/text_decoder.h"
 
 namespace docupilot::inline v1 {
+
+namespace {
+
+constexpr std::uint64_t largest_guess = 16U << 20U;  // of a text's size, which a reader may have wrong
+
+}  // namespace
 
 Result<std::string> read_whole(Reader& body, std::uint64_t limit, std::string_view what, std::string_view name_of_limit,
                                const Context& context) {
@@ -18,6 +26,7 @@ Result<ExtractedText> extract_plain(Reader& body, std::string_view charset, cons
                                     const Context& context) {
   TextDecoder decoder(charset, false);
   TextBuilder text(limits.text);
+  text.reserve(std::min<std::uint64_t>(body.size().value_or(0), largest_guess));
   std::string bytes(64U << 10U, '\0');
   std::string utf8;
   for (bool last = false; !last && !text.full();) {

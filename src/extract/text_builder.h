@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +14,8 @@ class TextBuilder {
  public:
   explicit TextBuilder(std::uint64_t limit) noexcept : limit_(limit) {}
 
+  /// Makes room for a text of about this many bytes at once.
+  void reserve(std::uint64_t size) { text_.reserve(static_cast<std::size_t>(std::min(size, limit_)) + 1); }
   /// Adds valid UTF-8, whole characters. Its line ends (\n, \r, \r\n, form feed and the Unicode ones) are kept.
   void append(std::string_view utf8);
   /// What comes next starts a line, or a paragraph. More than one of them counts once, and none at the front.

@@ -6,7 +6,8 @@
 #include <cstring>
 #include <vector>
 
-#include "base/utf8.h"
+#include "search/word_changes.h"
+#include "text/characters.h"
 #include "text/stem.h"
 #include "text/words.h"
 
@@ -16,7 +17,7 @@ namespace {
 
 constexpr std::size_t longest_token = 64;
 constexpr std::size_t cached_size = 31;
-constexpr std::size_t cached_words = 4096;
+constexpr std::size_t cached_words = 8192;
 
 // Stems of words seen lately: running text repeats itself, and stemming costs more than all the rest.
 struct CachedStem {
@@ -26,7 +27,7 @@ struct CachedStem {
   char stem[cached_size];
 };
 
-std::size_t hash_of(std::string_view word) noexcept { return std::hash<std::string_view>()(word) % cached_words; }
+std::size_t slot_of(std::string_view word) noexcept { return WordHash()(word) % cached_words; }
 
 // Cuts to the longest token, between characters.
 std::string_view shorten(std::string_view word) noexcept {
@@ -36,18 +37,8 @@ std::string_view shorten(std::string_view word) noexcept {
   return word.substr(0, size);
 }
 
-std::uint32_t decode(std::string_view sequence) noexcept {
-  const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(sequence[i])); };
-  switch (sequence.size()) {
-    case 2: return (byte(0) & 0x1f) << 6 | (byte(1) & 0x3f);
-    case 3: return (byte(0) & 0x0f) << 12 | (byte(1) & 0x3f) << 6 | (byte(2) & 0x3f);
-    case 4: return (byte(0) & 0x07) << 18 | (byte(1) & 0x3f) << 12 | (byte(2) & 0x3f) << 6 | (byte(3) & 0x3f);
-    default: return byte(0);
-  }
-}
-
 // Thai, Lao, Myanmar, Khmer, kana and bopomofo, Han with its extensions and compatibility forms.
-bool is_unspaced(std::uint32_t c) noexcept {
+bool is_unspaced(std::int32_t c) noexcept {
   return (c >= 0x0e00 && c <= 0x0eff) || (c >= 0x1000 && c <= 0x109f) || (c >= 0x1780 && c <= 0x17ff) ||
          (c >= 0x3005 && c <= 0x3007) || (c >= 0x3040 && c <= 0x312f) || (c >= 0x3400 && c <= 0x4dbf) ||
          (c >= 0x4e00 && c <= 0x9fff) || (c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff);
@@ -79,7 +70,7 @@ struct Analyzer::State {
 
   std::string_view stem(std::string_view word) {
     if (word.size() > cached_size) return word;  // data, not language
-    CachedStem& cached = cache[hash_of(word)];
+    CachedStem& cached = cache[slot_of(word)];
     if (word != std::string_view(cached.word, cached.word_size)) {
       const std::string_view stem = stemmer.stem(word);
       if (stem.empty() || stem.size() > cached_size) return stem.empty() ? word : stem;
@@ -115,18 +106,32 @@ struct Analyzer::State {
     }
   }
 
+  // The common case: letters and digits of ASCII. False when there is anything else.
+  bool plain_word(std::string_view spelling, std::size_t offset, std::string_view rest, const Take& take) {
+    if (spelling.size() > longest_token || rest.starts_with('+') || rest.starts_with('#')) return false;
+    folded.resize(spelling.size());
+    for (std::size_t i = 0; i < spelling.size(); ++i) {
+      const char c = spelling[i];
+      folded[i] = c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c;
+      if (static_cast<unsigned char>(c) >= 0x80 || c == '\'') return false;
+    }
+    take({folded, stem(folded), offset, spelling.size()});
+    return true;
+  }
+
   void run(std::string_view spelling, std::size_t offset, std::string_view rest, const Take& take) {
+    if (plain_word(spelling, offset, rest, take)) return;
     const auto far = [](char c) { return static_cast<unsigned char>(c) >= 0xe0; };
     if (std::ranges::none_of(spelling, far)) return word(spelling, offset, rest, take);
     std::size_t begin = 0;
     for (std::size_t at = 0; at < spelling.size();) {
-      const std::size_t size = utf8_sequence(spelling.substr(at));
-      if (is_unspaced(decode(spelling.substr(at, size)))) {
+      const text::Character character = text::character_at(spelling, at);
+      if (is_unspaced(character.code)) {
         if (begin < at) word(spelling.substr(begin, at - begin), offset + begin, {}, take);
-        word(spelling.substr(at, size), offset + at, {}, take);
-        begin = at + size;
+        word(spelling.substr(at, character.size), offset + at, {}, take);
+        begin = at + character.size;
       }
-      at += size;
+      at += character.size;
     }
     if (begin < spelling.size()) word(spelling.substr(begin), offset + begin, rest, take);
   }

@@ -10,15 +10,15 @@ namespace docupilot::inline v1::search {
 /// long the document is, so that ranking reads no row but the one of the full text index.
 class DocumentKey {
  public:
-  DocumentKey(std::int64_t number, std::size_t title_tokens, std::size_t body_tokens)
-      : value_(number << 10 | static_cast<std::int64_t>(std::min<std::size_t>(title_tokens, 15)) << 6 |
+  DocumentKey(std::int64_t number, std::size_t title_words, std::size_t body_tokens)
+      : value_(number << 10 | static_cast<std::int64_t>(std::min<std::size_t>(title_words, 15)) << 6 |
                static_cast<std::int64_t>(half_octaves(body_tokens))) {}
   explicit DocumentKey(std::int64_t value) noexcept : value_(value) {}
 
   [[nodiscard]] std::int64_t value() const noexcept { return value_; }
   [[nodiscard]] std::int64_t number() const noexcept { return value_ >> 10; }
-  /// Up to 15.
-  [[nodiscard]] std::size_t title_tokens() const noexcept { return static_cast<std::size_t>(value_ >> 6 & 15); }
+  /// Words of the title that are no stop words; up to 15.
+  [[nodiscard]] std::size_t title_words() const noexcept { return static_cast<std::size_t>(value_ >> 6 & 15); }
   /// In steps of half an octave.
   [[nodiscard]] double body_tokens() const noexcept { return std::exp2(static_cast<double>(value_ & 63) / 2); }
 

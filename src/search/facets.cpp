@@ -12,6 +12,7 @@ namespace docupilot::inline v1::search {
 namespace {
 
 constexpr std::size_t most_facets = 32;
+constexpr std::size_t most_pending = 4096;
 constexpr std::string_view attributes_prefix = "attributes.";
 
 std::string text_of(const Value& value) {
@@ -75,14 +76,22 @@ Result<void> FacetCounter::add(std::string_view tags, std::string_view content_t
   if (wants_tags_ && tags != "[]") ++tag_lists_[std::string(tags)];
   if (wants_content_type_ && !content_type.empty()) ++content_types_[std::string(content_type)];
   if (attributes_.empty() || attributes == "{}") return {};
-  DOCUPILOT_TRY(const Value all, json::from_tagged(attributes));
-  const auto* map = all.get_if<Value::Map>();
-  for (Field& field : attributes_) {
-    const Value* value =
-        map == nullptr ? nullptr : value_at(*map, std::string_view(field.name).substr(attributes_prefix.size()));
-    if (value == nullptr) continue;
-    for (const std::string& text : values_of(*value)) ++field.counts[text];
+  ++attribute_maps_[std::string(attributes)];
+  return attribute_maps_.size() < most_pending ? Result<void>() : count_attributes();
+}
+
+Result<void> FacetCounter::count_attributes() {
+  for (const auto& [text, count] : attribute_maps_) {
+    DOCUPILOT_TRY(const Value all, json::from_tagged(text));
+    const auto* map = all.get_if<Value::Map>();
+    for (Field& field : attributes_) {
+      const Value* value =
+          map == nullptr ? nullptr : value_at(*map, std::string_view(field.name).substr(attributes_prefix.size()));
+      if (value == nullptr) continue;
+      for (const std::string& one : values_of(*value)) field.counts[one] += count;
+    }
   }
+  attribute_maps_.clear();
   return {};
 }
 
@@ -97,6 +106,7 @@ Result<std::map<std::string, FacetCounter::Counts>> FacetCounter::take(std::size
     out["tags"] = most_frequent(tags, most);
   }
   if (wants_content_type_) out["content_type"] = most_frequent(content_types_, most);
+  DOCUPILOT_CHECK(count_attributes());
   for (const Field& field : attributes_) out[field.name] = most_frequent(field.counts, most);
   return out;
 }

@@ -32,10 +32,14 @@ class FacetCounter {
     std::string name;
     std::unordered_map<std::string, std::uint64_t> counts;
   };
+  [[nodiscard]] Result<void> count_attributes();
+
   std::vector<Field> attributes_;
   bool wants_tags_ = false;
   bool wants_content_type_ = false;
-  std::unordered_map<std::string, std::uint64_t> tag_lists_;  // as written: few lists are different
+  // As written, because parsing costs most and few are different.
+  std::unordered_map<std::string, std::uint64_t> tag_lists_;
+  std::unordered_map<std::string, std::uint64_t> attribute_maps_;
   std::unordered_map<std::string, std::uint64_t> content_types_;
 };
 

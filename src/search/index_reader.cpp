@@ -122,6 +122,7 @@ Result<SearchResult> IndexReader::list(const SearchQuery& query, const Condition
 
 Result<SearchResult> IndexReader::search(const SearchQuery& query, const Condition& condition) {
   SqliteDictionary dictionary(connection_, state_, cache_, context_);
+  DOCUPILOT_CHECK(dictionary.open());
   DOCUPILOT_TRY(QueryPlan plan, plan_query(parse_query(query.text), query.typo_tolerance, analyzer_, dictionary));
   SearchResult result;
   result.corrections = plan.corrections;

@@ -14,6 +14,10 @@ namespace docupilot::inline v1::search {
 
 namespace {
 
+// The log is merged into the table of words when it has so many changes or rows: readers keep it in memory.
+constexpr std::int64_t most_logged = 256 * 1024;
+constexpr std::int64_t most_log_rows = 64;
+
 Value tags_value(const std::vector<std::string>& tags) { return Value::List(tags.begin(), tags.end()); }
 
 Result<std::vector<std::string>> tags_from(std::string_view text) {
@@ -75,17 +79,17 @@ void IndexWriter::count(const Token& token, int sign) {
 IndexWriter::Fields IndexWriter::analyze(const Document& document, std::string_view text, int sign) {
   ++document_;
   Fields fields;
-  std::size_t tokens = 0;
+  std::size_t content_words = 0;
   const auto read = [&](std::string_view from, std::string& to) {
     analyzer_.read(from, [&](const Token& token) {
       if (!to.empty()) to += ' ';
       to += token.stem;
-      ++tokens;
+      content_words += is_stop_word(token.word) ? 0 : 1;
       count(token, sign);
     });
   };
   read(document.title, fields.title);
-  fields.title_tokens = tokens;
+  fields.title_words = content_words;
   read(document.name, fields.name);
   fields.tags += every_document;
   for (const std::string& tag : document.tags) read(tag, fields.tags);
@@ -109,7 +113,7 @@ Result<void> IndexWriter::put(const IndexEntry& entry) {
   const Document& document = entry.document;
   DOCUPILOT_CHECK(remove(document.id));
   const Fields fields = analyze(document, entry.text, 1);
-  const DocumentKey key(state_.next_number++, fields.title_tokens, fields.body_tokens);
+  const DocumentKey key(state_.next_number++, fields.title_words, fields.body_tokens);
   DOCUPILOT_CHECK(insert_document(document, key.value()));
   DOCUPILOT_CHECK(insert_text(entry.text, fields.parts, key.number()));
   ++state_.documents;
@@ -187,13 +191,41 @@ Result<void> IndexWriter::remove(const std::string& id) {
   return {};
 }
 
-Result<void> IndexWriter::write_words() {
-  // In the order of the table, so that neighbours are changed together.
-  std::vector<const decltype(changes_)::value_type*> sorted;
-  sorted.reserve(changes_.size());
-  for (const auto& change : changes_) {
-    if (change.second.spelled != 0 || change.second.stemmed != 0) sorted.push_back(&change);
+// Writes what has changed as one row: to change the table of words costs as much as all the rest, and most of its rows
+// change with every group of documents.
+Result<void> IndexWriter::log_words() {
+  std::string log;
+  std::int64_t count = 0;
+  for (const auto& [word, change] : changes_) {
+    if (change.spelled == 0 && change.stemmed == 0) continue;
+    append_change(log, word, change);
+    ++count;
   }
+  DOCUPILOT_TRY(auto row, connection_.prepare("INSERT INTO docupilot_search_word_log VALUES (?1, ?2)"));
+  DOCUPILOT_CHECK(row.bind(1, state_.generation).bind_bytes(2, as_bytes(log)).run(context_));
+  state_.logged += count;
+  const bool is_long = state_.logged > most_logged || state_.generation - state_.merged >= most_log_rows;
+  return is_long ? merge_words() : Result<void>();
+}
+
+Result<void> IndexWriter::merge_words() {
+  WordMap<WordChange> changes;
+  DOCUPILOT_TRY(auto rows, connection_.prepare("SELECT changes FROM docupilot_search_word_log"));
+  for (;;) {
+    DOCUPILOT_TRY(const bool more, rows.step(context_));
+    if (!more) break;
+    DOCUPILOT_CHECK(read_changes(rows.text(0), [&](std::string_view word, const WordChange& by) {
+      const auto there = changes.find(word);
+      WordChange& change = there != changes.end() ? there->second : changes[std::string(word)];
+      change.spelled += by.spelled;
+      change.stemmed += by.stemmed;
+    }));
+  }
+  rows.reset();
+  // In the order of the table, so that neighbours are changed together.
+  std::vector<const decltype(changes)::value_type*> sorted;
+  sorted.reserve(changes.size());
+  for (const auto& change : changes) sorted.push_back(&change);
   std::ranges::sort(sorted, {}, [](const auto* change) { return std::string_view(change->first); });
   DOCUPILOT_TRY(auto add, connection_.prepare("INSERT INTO docupilot_search_word VALUES (?1, ?2, ?3, ?4) "
                                               "ON CONFLICT(word) DO UPDATE SET spelled = spelled + excluded.spelled, "
@@ -202,15 +234,18 @@ Result<void> IndexWriter::write_words() {
                                                 "WHERE word=?1 AND spelled<=0 AND stemmed<=0"));
   for (const auto* change : sorted) {
     const auto& [word, by] = *change;
+    if (by.spelled == 0 && by.stemmed == 0) continue;
     add.bind(1, word).bind(2, by.spelled).bind(3, by.stemmed).bind(4, state_.generation);
     DOCUPILOT_CHECK(add.run(context_));
     if (by.spelled < 0 || by.stemmed < 0) DOCUPILOT_CHECK(purge.bind(1, word).run(context_));
   }
-  return {};
+  state_.logged = 0;
+  state_.merged = state_.generation;
+  return connection_.execute("DELETE FROM docupilot_search_word_log", context_);
 }
 
 Result<void> IndexWriter::finish() {
-  DOCUPILOT_CHECK(write_words());
+  DOCUPILOT_CHECK(log_words());
   return write_state(connection_, state_);
 }
 

@@ -1,16 +1,15 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <docupilot/search/search_index.h>
 
 #include "search/analyzer.h"
 #include "search/sqlite_schema.h"
+#include "search/word_changes.h"
 
 namespace docupilot::inline v1::search {
 
@@ -35,14 +34,9 @@ class IndexWriter {
 
  private:
   // How the counts of a word change, and the last document that was counted for each.
-  struct Change {
-    std::int64_t spelled = 0;
-    std::int64_t stemmed = 0;
+  struct Change : WordChange {
     std::uint32_t last_spelled = 0;
     std::uint32_t last_stemmed = 0;
-  };
-  struct TextHash : std::hash<std::string_view> {
-    using is_transparent = void;
   };
   struct Part {
     std::size_t begin = 0;
@@ -50,7 +44,7 @@ class IndexWriter {
   };
   struct Fields {  // as the full text table takes them: stems with blanks between
     std::string title, name, tags, body;
-    std::size_t title_tokens = 0;
+    std::size_t title_words = 0;  // without stop words
     std::size_t body_tokens = 0;
     std::vector<Part> parts;  // of the body
   };
@@ -61,13 +55,14 @@ class IndexWriter {
   [[nodiscard]] Result<void> insert_document(const Document& document, std::int64_t key);
   [[nodiscard]] Result<void> insert_text(std::string_view text, const std::vector<Part>& parts, std::int64_t number);
   [[nodiscard]] Result<void> change_full_text(std::string_view sql, std::int64_t key, const Fields& fields);
-  [[nodiscard]] Result<void> write_words();
+  [[nodiscard]] Result<void> log_words();
+  [[nodiscard]] Result<void> merge_words();
 
   sqlite::Connection& connection_;
   Analyzer& analyzer_;
   const Context& context_;
   IndexState state_;
-  std::unordered_map<std::string, Change, TextHash, std::equal_to<>> changes_;
+  WordMap<Change> changes_;
   std::uint32_t document_ = 0;  // counts those added and removed
 };
 

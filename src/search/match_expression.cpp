@@ -6,6 +6,8 @@ namespace docupilot::inline v1::search {
 
 namespace {
 
+constexpr double least_share = 0.01;
+
 class Builder {
  public:
   Builder(const QueryPlan& plan, std::uint64_t documents) : plan_(plan), documents_(documents) {}
@@ -56,9 +58,15 @@ class Builder {
   static bool is_negation(const Clause& clause) { return clause.kind == Clause::Kind::negate; }
 
   [[nodiscard]] std::vector<std::size_t> of_kind(bool is_content) const {
+    double all = 0;
+    for (const std::size_t i : plan_.wished) all += plan_.concepts[i].weight;
     std::vector<std::size_t> out;
-    std::ranges::copy_if(plan_.wished, std::back_inserter(out),
-                         [&](std::size_t i) { return plan_.concepts[i].is_content == is_content; });
+    for (const std::size_t i : plan_.wished) {
+      const Concept& subject = plan_.concepts[i];
+      // What nearly every document has ranks nothing, but has more occurrences to read than all the rest.
+      const bool is_idle = !subject.is_content && subject.weight < least_share * all;
+      if (subject.is_content == is_content && !is_idle) out.push_back(i);
+    }
     return out;
   }
 

@@ -163,7 +163,7 @@ class Planner {
   // same stem as the word is found anyway.
   Result<std::vector<NearWord>> guesses(const Piece& piece, const WordCount& count) {
     std::vector<NearWord> near;
-    if (!typo_tolerance_ || count.spelled > 0 || !is_correctable(piece.word)) return near;
+    if (!typo_tolerance_ || count.spelled > 0 || !is_correctable(piece.word) || is_stop_word(piece.word)) return near;
     if (count.stemmed == 0) return dictionary_.nearest(piece.word, most_errors(piece.word));
     if (piece.word.size() < 6) return near;
     DOCUPILOT_TRY(near, dictionary_.nearest(piece.word, 1));
@@ -187,7 +187,8 @@ class Planner {
       if (out.phrases.size() == most_guesses) break;
       DOCUPILOT_TRY(const WordCount guessed, dictionary_.count(guess.word, stem));
       out.documents = std::max(out.documents, guessed.stemmed);
-      out.phrases.push_back({{std::move(stem)}, false, out.phrases.empty() ? 1 : guess_weight});
+      const bool is_likeliest = guess.word == near.front().word;
+      out.phrases.push_back({{std::move(stem)}, false, is_likeliest ? 1 : guess_weight});
       correct(piece.word, guess.word);
     }
     out.weight = weight_of(out.documents, piece.word);

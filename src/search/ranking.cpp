@@ -20,7 +20,6 @@ constexpr double title_bonus = 0.8;
 constexpr double passage_bonus = 0.6;
 constexpr double neighbour_bonus = 0.3;
 constexpr int passage_tokens = 24;
-constexpr int neighbour_gap = 2;
 constexpr std::size_t most_hits = 256;  // of a phrase in a document; more say nothing more
 
 }  // namespace
@@ -102,8 +101,7 @@ void Ranking::read(const sqlite::Fts5Row& row) {
 
 double Ranking::base_score(DocumentKey key) const {
   const double body_length = 1 - body_length_share + body_length_share * key.body_tokens() / options_.average_tokens;
-  const auto title_tokens = static_cast<double>(key.title_tokens());
-  const double title_length = 1 - title_length_share + title_length_share * title_tokens / usual_title;
+  const auto title_words = static_cast<double>(key.title_words());
   double words = 0;
   double covered = 0;
   double in_title = 0;
@@ -113,8 +111,7 @@ double Ranking::base_score(DocumentKey key) const {
     if (found.weight <= 0) continue;
     const Concept& subject = plan_.concepts[i];
     const double weight = found.weight * subject.weight;
-    const double occurrences =
-        found.body / body_length + title_factor * found.title / title_length + name_factor * found.other;
+    const double occurrences = found.body / body_length + title_factor * found.title + name_factor * found.other;
     words += weight * occurrences / (saturation + occurrences);
     covered += weight;
     if (found.title > 0) {
@@ -123,7 +120,7 @@ double Ranking::base_score(DocumentKey key) const {
     }
   }
   const double coverage = covered / total_weight_;
-  const double precision = title_tokens > 0 ? std::min(1.0, title_matches / title_tokens) : 0;
+  const double precision = title_words > 0 ? std::min(1.0, title_matches / title_words) : 0;
   const double recall = in_title / total_weight_;
   const double title = precision + recall > 0 ? 2 * precision * recall / (precision + recall) : 0;
   return words / total_weight_ * std::pow(coverage, coverage_power) + title_bonus * title * coverage;
@@ -165,19 +162,19 @@ double Ranking::neighbour_score(DocumentKey key) const {
     const std::size_t right = plan_.sequence[i + 1];
     const double weight = std::min(plan_.concepts[left].weight, plan_.concepts[right].weight);
     all += weight;
-    const auto after = [&](const std::vector<int>& from, const std::vector<int>& to, int gap) {
-      const int size = static_cast<int>(plan_.concepts[left].phrases.front().stems.size());
-      std::size_t count = 0;
+    const int size = static_cast<int>(plan_.concepts[left].phrases.front().stems.size());
+    const auto count = [&](const std::vector<int>& from, const std::vector<int>& to) {
+      std::size_t together = 0;
       for (std::size_t a = 0, b = 0; a < from.size() && b < to.size();) {
         const int distance = to[b] - (from[a] + size);
+        together += distance == 0 ? 1 : 0;
         if (distance < 0) ++b;
-        else if (distance >= gap) ++a;
-        else ++count, ++a;
+        else ++a;
       }
-      return static_cast<double>(count);
+      return static_cast<double>(together);
     };
-    const double in_body = after(bodies_[left], bodies_[right], neighbour_gap);
-    const double in_title = after(titles_[left], titles_[right], 1);
+    const double in_body = count(bodies_[left], bodies_[right]);
+    const double in_title = count(titles_[left], titles_[right]);
     score += weight * std::max(in_body / (in_body + length), in_title > 0 ? 1.0 : 0.0);
   }
   return all > 0 ? score / all : 0;

@@ -1,28 +1,12 @@
 #pragma once
 
-#include <shared_mutex>
+#include <optional>
 
 #include "search/dictionary.h"
 #include "search/sqlite_schema.h"
-#include "search/word_list.h"
+#include "search/word_cache.h"
 
 namespace docupilot::inline v1::search {
-
-/// The words of an index, kept in memory between queries and brought up to date by what was added since. Any thread.
-class WordCache {
- public:
-  /// Words near this one as of `generation`, counts from the table. Errors: those of the database.
-  [[nodiscard]] Result<std::vector<NearWord>> nearest(sqlite::Connection& connection, std::int64_t generation,
-                                                      std::string_view word, std::size_t most, const Context& context);
-
- private:
-  [[nodiscard]] Result<void> refresh(sqlite::Connection& connection, std::int64_t generation, const Context& context);
-
-  std::shared_mutex mutex_;  // guards the rest
-  WordList words_;
-  std::int64_t generation_ = -1;  // of the newest word
-  std::size_t added_ = 0;         // since all were read
-};
 
 /// The dictionary of one snapshot of the database: use it inside one transaction.
 class SqliteDictionary final : public Dictionary {
@@ -30,6 +14,8 @@ class SqliteDictionary final : public Dictionary {
   SqliteDictionary(sqlite::Connection& connection, const IndexState& state, WordCache& cache, const Context& context)
       : connection_(connection), state_(state), cache_(cache), context_(context) {}
 
+  /// To be called first.
+  [[nodiscard]] Result<void> open();
   [[nodiscard]] std::uint64_t documents() const override { return static_cast<std::uint64_t>(state_.documents); }
   [[nodiscard]] Result<WordCount> count(std::string_view word, std::string_view stem) override;
   [[nodiscard]] Result<std::vector<NearWord>> nearest(std::string_view word, std::size_t most) override;
@@ -37,10 +23,16 @@ class SqliteDictionary final : public Dictionary {
   [[nodiscard]] Result<bool> has_phrase(const std::vector<std::string>& stems) override;
 
  private:
+  /// The documents with a word: what the table has, and what the log adds.
+  [[nodiscard]] Result<WordChange> total(std::string_view word);
+  template <class Use>
+  void with_log(Use&& use) const;
+
   sqlite::Connection& connection_;
   const IndexState& state_;
   WordCache& cache_;
   const Context& context_;
+  std::optional<WordLog> own_log_;  // for a snapshot older than the cache
 };
 
 }  // namespace docupilot::inline v1::search

@@ -5,7 +5,7 @@
 namespace docupilot::inline v1::search {
 
 /// Makes the tables of the index where they are missing, or only checks them when nothing may be written. Errors:
-/// unsupported when a newer version made them; not_found when they are missing and may not be made.
+/// unsupported when a newer version made them, or when they are missing and may not be made.
 [[nodiscard]] Result<void> open_schema(sqlite::Connection& connection, bool read_only);
 
 /// What is known of all documents together.
@@ -14,6 +14,8 @@ struct IndexState {
   std::int64_t tokens = 0;       ///< Of all bodies.
   std::int64_t generation = 0;   ///< One more with every write.
   std::int64_t next_number = 1;  ///< For the next document; see DocumentKey.
+  std::int64_t merged = 0;       ///< Generation up to which the table of words has all changes; the log has the others.
+  std::int64_t logged = 0;       ///< Changes in the log.
 
   [[nodiscard]] double average_tokens() const {
     return documents > 0 && tokens > 0 ? static_cast<double>(tokens) / static_cast<double>(documents) : 1;

@@ -20,6 +20,13 @@ class WordList {
   void remove(std::string_view word);
   /// Words in the list, copies included.
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }
+  /// Calls `use` with each word that begins so, and with the documents it had when it was added.
+  template <class Use>
+  void with_prefix(std::string_view prefix, Use&& use) const {
+    for (const Entry& entry : entries_) {
+      if (text(entry).starts_with(prefix)) use(text(entry), std::uint64_t{entry.documents});
+    }
+  }
   /// Words at most `most` edits away, the word itself left out: nearest first, then those with the same first letter,
   /// then the most frequent, then by bytes; `limit` at the most, each once.
   [[nodiscard]] std::vector<NearWord> nearest(std::string_view word, std::size_t most, std::size_t limit) const;

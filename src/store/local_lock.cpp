@@ -28,9 +28,8 @@ std::string lock_name(std::string_view key) {
 }  // namespace
 
 Result<LocalLock> LocalLock::take(LocalFolder& folder, std::string_view key, const StoreCall& call) {
-  static const LocalNames locks = {"locks"};
   UnsyncedFolders need_not_last;
-  DOCUPILOT_TRY(const FileDescriptor parent, folder.make_folder(locks, need_not_last, call));
+  DOCUPILOT_TRY(const FileDescriptor parent, folder.make_folder(LocalNames{"locks"}, need_not_last, call));
   FileDescriptor fd(::openat(parent.get(), lock_name(key).c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0666));
   if (!fd) return system_error(call, errno, "cannot open a lock file");
   auto pause = std::chrono::microseconds(50);

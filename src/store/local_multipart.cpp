@@ -24,7 +24,7 @@ constexpr std::string_view backend = "file";
 constexpr const char* description_name = "upload";
 constexpr std::size_t maximum_description = std::size_t{32} << 10U;
 constexpr std::size_t id_digits = 32;
-const LocalNames uploads_folder = {"uploads"};
+LocalNames uploads_folder() { return {"uploads"}; }
 
 bool is_upload_id(std::string_view text) noexcept {
   return text.size() == id_digits && text.find_first_not_of("0123456789abcdef") == std::string_view::npos;
@@ -67,7 +67,7 @@ PartInfo part_info(int number, const struct stat& status) {
 
 Result<LocalStore::Upload> LocalStore::open_upload(const std::string& upload_id, const StoreCall& call) const {
   if (!is_upload_id(upload_id)) return call.no_upload();
-  LocalNames names = uploads_folder;
+  LocalNames names = uploads_folder();
   names.push_back(upload_id);
   auto folder = folder_->open_folder(names, call);
   if (!folder && folder.error().code() == ErrorCode::not_found) return call.no_upload();
@@ -138,12 +138,12 @@ Result<MultipartUpload> LocalStore::begin_multipart(const std::string& key, cons
     return system_error(call, errno, "cannot synchronise the upload");
   }
   UnsyncedFolders unsynced;
-  DOCUPILOT_TRY(const FileDescriptor uploads, folder_->make_folder(uploads_folder, unsynced, call));
+  DOCUPILOT_TRY(const FileDescriptor uploads, folder_->make_folder(uploads_folder(), unsynced, call));
   if (::renameat(entry.session->fd(), entry.name.c_str(), uploads.get(), upload.upload_id.c_str()) != 0) {
     return system_error(call, errno, "cannot begin the upload");
   }
   entry.release();
-  unsynced.folders.insert(uploads_folder);
+  unsynced.folders.insert(uploads_folder());
   DOCUPILOT_CHECK(folder_->sync(unsynced, call));
   return upload;
 }
@@ -219,7 +219,7 @@ Result<void> LocalStore::abort_multipart(const MultipartUpload& upload, const Co
 }
 
 Result<void> LocalStore::remove_upload(const std::string& upload_id, const StoreCall& call) {
-  auto uploads = folder_->open_folder(uploads_folder, call);
+  auto uploads = folder_->open_folder(uploads_folder(), call);
   if (!uploads && uploads.error().code() == ErrorCode::not_found) return {};
   if (!uploads) return std::move(uploads).error();
   // Moved away first: it is gone at once, and a sweep finds what a crash leaves behind.
@@ -236,7 +236,7 @@ Result<void> LocalStore::remove_upload(const std::string& upload_id, const Store
 Result<std::vector<MultipartUpload>> LocalStore::list_multipart(const std::string& prefix, const Context& context) {
   const StoreCall call{backend, "list_multipart", prefix, context};
   std::vector<MultipartUpload> found;
-  auto uploads = folder_->open_folder(uploads_folder, call);
+  auto uploads = folder_->open_folder(uploads_folder(), call);
   if (!uploads && uploads.error().code() == ErrorCode::not_found) return found;
   if (!uploads) return std::move(uploads).error();
   auto visited = visit_directory(uploads->get(), call, [&](const std::string& name, unsigned char) -> Result<void> {

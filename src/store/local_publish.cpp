@@ -17,15 +17,11 @@ namespace {
 
 constexpr int maximum_races = 1000;  // with removals that prune the folder which the file is going to
 
-// As rename, but an existing target is EEXIST; the key's lock keeps others of this library out, and where the file
-// system can do it, the kernel keeps everybody out.
+// As rename, but an existing target is EEXIST. Others of this library are kept out by the key's lock, under which the
+// caller has looked; where the file system can do it, the kernel keeps everybody else out.
 int rename_no_replace(int from, const char* name, int to, const char* target) {
   if (::renameat2(from, name, to, target, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return -1;
-  if (::faccessat(to, target, F_OK, AT_SYMLINK_NOFOLLOW) == 0) {
-    errno = EEXIST;
-    return -1;
-  }
   return ::renameat(from, name, to, target);
 }
 

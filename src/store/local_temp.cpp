@@ -17,7 +17,7 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-const LocalNames tmp_folder = {"tmp"};
+LocalNames tmp_folder() { return {"tmp"}; }
 constexpr int folder_flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 
 // Removes a file, or a folder with the files in it; deeper there is nothing.
@@ -60,7 +60,7 @@ LocalSession::LocalSession(FileDescriptor tmp, FileDescriptor fd, std::string na
 Result<std::shared_ptr<LocalSession>> LocalSession::begin(LocalFolder& folder, const StoreCall& call) {
   for (int attempt = 0; attempt < 100; ++attempt) {
     UnsyncedFolders need_not_last;
-    DOCUPILOT_TRY(FileDescriptor tmp, folder.make_folder(tmp_folder, need_not_last, call));
+    DOCUPILOT_TRY(FileDescriptor tmp, folder.make_folder(tmp_folder(), need_not_last, call));
     std::string name = crypto::random_hex(16);
     if (::mkdirat(tmp.get(), name.c_str(), 0777) != 0) {
       if (errno == EEXIST || errno == ENOENT) continue;
@@ -168,7 +168,7 @@ Result<void> LocalTemp::write_time(int fd, const StoreCall& call) {
 Result<std::vector<std::string>> LocalTemp::sweep(Duration older_than, bool dry_run, const StoreCall& call) {
   std::vector<std::string> names;
   const std::int64_t before = Timestamp::now().microseconds * 1000 - older_than.nanoseconds();
-  auto tmp = folder_.open_folder(tmp_folder, call);
+  auto tmp = folder_.open_folder(tmp_folder(), call);
   if (!tmp && tmp.error().code() == ErrorCode::not_found) return names;
   if (!tmp) return std::move(tmp).error();
   auto visited = visit_directory(tmp->get(), call, [&](const std::string& session, unsigned char type) -> Result<void> {

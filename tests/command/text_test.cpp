@@ -2,8 +2,8 @@
 
 #include <clocale>
 
-#include <docupilot/base/value.h>
 #include <doctest/doctest.h>
+#include <docupilot/base/value.h>
 
 #include "arguments.h"
 #include "json_line.h"
@@ -110,11 +110,24 @@ TEST_CASE("A repeatable flag takes one value and leaves what follows alone") {
   CHECK(line.arguments->ingest.sources == std::vector<std::string>{"list", "-", "[d,e]"});
 }
 
+TEST_CASE("Words that look like lists stay as they are") {
+  for (const char* word : {"{}", "[]", "[a]", "[a,b]", "a,b", "''"}) {
+    CAPTURE(word);
+    const ParsedCommandLine line = parse({"ingest", word, "--name", word});
+    REQUIRE(line.arguments);
+    CHECK(line.arguments->ingest.sources == std::vector<std::string>{word});
+    CHECK(line.arguments->ingest.name == word);
+  }
+}
+
 TEST_CASE("Words of a search that begin with a dash stand after two dashes") {
   const ParsedCommandLine line = parse({"search", "--limit", "3", "--", "report", "-draft"});
   REQUIRE(line.arguments);
   CHECK(line.arguments->search.words == std::vector<std::string>{"report", "-draft"});
   CHECK(line.arguments->search.limit == 3);
+  const ParsedCommandLine later = parse({"search", "report", "--", "-draft", "--"});
+  REQUIRE(later.arguments);
+  CHECK(later.arguments->search.words == std::vector<std::string>{"report", "-draft", "--"});
 }
 
 TEST_CASE("What cannot be taken is refused with exit code 2 and a hint") {

@@ -10,6 +10,7 @@
 #include <doctest/doctest.h>
 #include <docupilot/store/object_store.h>
 
+#include "support/object_calls.h"
 #include "support/scripted_streams.h"
 
 // What every ObjectStore does alike. A backend runs it with a builder type:
@@ -26,25 +27,6 @@
 namespace docupilot_test {
 
 using namespace docupilot;  // NOLINT(google-build-using-namespace): the suite speaks of nothing else
-
-inline Result<ObjectInfo> put_text(ObjectStore& store, const std::string& key, std::string_view text,
-                                   const PutOptions& options = {}) {
-  MemoryReader body(as_bytes(text));
-  return store.put(key, body, options);
-}
-
-/// The object's bytes, or its error's code in brackets.
-inline std::string text_of(ObjectStore& store, const std::string& key, const GetOptions& options = {}) {
-  MemoryWriter into;
-  const auto got = store.get(key, into, options);
-  if (!got) return "[" + std::string(to_string(got.error().code())) + "]";
-  return into.text();
-}
-
-template <class T>
-std::string code_of(const Result<T>& result) {
-  return result ? "ok" : std::string(to_string(result.error().code()));
-}
 
 inline std::vector<std::string> keys_of(const ObjectPage& page) {
   std::vector<std::string> keys;

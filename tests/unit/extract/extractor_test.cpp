@@ -77,6 +77,7 @@ TEST_CASE("files that are not what they claim to be are corrupted") {
   CHECK(code_of("", {.name = "a.pdf"}) == ErrorCode::corrupted);
   CHECK(code_of("", {.name = "a.docx"}) == ErrorCode::corrupted);
   CHECK(code_of("", {.name = "a.docx", .content_type = docx}) == ErrorCode::corrupted);
+  CHECK(code_of("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0"s, {.name = "a.docx"}) == ErrorCode::corrupted);
   CHECK(code_of("\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1\0\0"s, {.name = "a.docx", .content_type = docx}) ==
         ErrorCode::corrupted);
 }

@@ -135,6 +135,14 @@ TEST_CASE("a page of exactly the limit is read, and one byte more is too large")
   CHECK(larger.error().hint().find("ExtractLimits::markup") != std::string::npos);
 }
 
+TEST_CASE("pages of nothing but tags may be large, but not without bounds") {
+  CHECK(extract_as("text/html", repeat("<p>a", 500'000)));
+  const auto larger = extract_as("text/html", repeat("<p>", 5'000'000));
+  REQUIRE_FALSE(larger);
+  CHECK(larger.error().code() == ErrorCode::too_large);
+  CHECK_FALSE(larger.error().hint().empty());
+}
+
 TEST_CASE("the text of a page is cut at its limit") {
   const std::string page = "<p>one</p><p>two</p>";  // "one\n\ntwo\n"
   CHECK_FALSE(extract_as("text/html", page, {.text = 9})->truncated);

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "support/child_process.h"
+#include "support/object_calls.h"
 #include "support/scripted_streams.h"
 #include "support/temp_dir.h"
 
@@ -27,18 +28,6 @@ namespace {
 
 std::unique_ptr<ObjectStore> open_store(const std::string& root) { return open_local_store({.root = root}).value(); }
 
-Result<ObjectInfo> put(ObjectStore& store, const std::string& key, std::string_view text,
-                       const PutOptions& options = {}) {
-  MemoryReader body(as_bytes(text));
-  return store.put(key, body, options);
-}
-
-std::string get(ObjectStore& store, const std::string& key) {
-  MemoryWriter into;
-  const auto got = store.get(key, into);
-  return got ? into.text() : "[" + std::string(to_string(got.error().code())) + "]";
-}
-
 std::size_t temporary_files(const std::string& root) {
   std::size_t count = 0;
   if (!fs::exists(root + "/tmp")) return 0;
@@ -48,13 +37,13 @@ std::size_t temporary_files(const std::string& root) {
 
 /// What a failing put has to leave: the error with its hint, the old object, and no temporary file.
 std::string check_failed_put(ObjectStore& store, const std::string& root, ErrorCode code) {
-  const auto failed = put(store, "k", pattern(3'000'000));
+  const auto failed = put_text(store, "k", pattern(3'000'000));
   if (failed) return "the put went well";
   if (failed.error().code() != code) return failed.error().to_string();
   if (failed.error().hint().empty()) return "no hint";
-  if (get(store, "k") != "old") return "the old object is gone";
+  if (text_of(store, "k") != "old") return "the old object is gone";
   if (temporary_files(root) != 0) return "a temporary file is left";
-  if (!put(store, "small", "fits")) return "a small object no longer fits";
+  if (!put_text(store, "small", "fits")) return "a small object no longer fits";
   return "good";
 }
 
@@ -77,7 +66,7 @@ TEST_CASE("of four processes that put the same keys if_absent, exactly one wins 
       children.push_back(std::make_unique<ChildProcess>([&, name](const ChildProcess::Tell& tell) {
         const auto store = open_store(root);
         for (int i = 0; i < keys; ++i) {
-          const auto won = put(*store, "race/" + std::to_string(i), std::string(1, name), {.if_absent = true});
+          const auto won = put_text(*store, "race/" + std::to_string(i), std::string(1, name), {.if_absent = true});
           if (!won && won.error().code() != ErrorCode::already_exists) tell("!");
           if (won) tell(std::string(1, name));
         }
@@ -89,7 +78,7 @@ TEST_CASE("of four processes that put the same keys if_absent, exactly one wins 
   CHECK(wins.find('!') == std::string::npos);
   const auto store = open_store(root);
   std::string kept;
-  for (int i = 0; i < keys; ++i) kept += get(*store, "race/" + std::to_string(i));
+  for (int i = 0; i < keys; ++i) kept += text_of(*store, "race/" + std::to_string(i));
   std::sort(wins.begin(), wins.end());
   std::sort(kept.begin(), kept.end());
   CHECK(kept == wins);
@@ -98,7 +87,7 @@ TEST_CASE("of four processes that put the same keys if_absent, exactly one wins 
 TEST_CASE("processes that count with if_match lose no step") {
   const TempDir dir;
   const std::string root = dir / "s";
-  REQUIRE(put(*open_store(root), "count", "0"));
+  REQUIRE(put_text(*open_store(root), "count", "0"));
   const auto count = [&](const ChildProcess::Tell& tell) {
     const auto store = open_store(root);
     for (int done = 0; done < 15;) {
@@ -106,7 +95,7 @@ TEST_CASE("processes that count with if_match lose no step") {
       const auto got = store->get("count", into);
       if (!got) return tell(got.error().to_string());
       const auto next = std::to_string(std::stoi(into.text()) + 1);
-      const auto stored = put(*store, "count", next, {.if_match = got->etag});
+      const auto stored = put_text(*store, "count", next, {.if_match = got->etag});
       if (stored) ++done;
       else if (stored.error().code() != ErrorCode::precondition_failed) return tell(stored.error().to_string());
     }
@@ -115,17 +104,17 @@ TEST_CASE("processes that count with if_match lose no step") {
   ChildProcess two(count);
   CHECK(one.finish().empty());
   CHECK(two.finish().empty());
-  CHECK(get(*open_store(root), "count") == "30");
+  CHECK(text_of(*open_store(root), "count") == "30");
 }
 
 TEST_CASE("a process killed in the middle of a put leaves the old object, and its file is swept once it is dead") {
   const TempDir dir;
   const std::string root = dir / "s";
   const auto store = open_store(root);
-  REQUIRE(put(*store, "k", "old"));
+  REQUIRE(put_text(*store, "k", "old"));
   ChildProcess child([&](const ChildProcess::Tell& tell) {
     const auto own = open_store(root);
-    if (!put(*own, "waits", "for a flush", {.durability = Durability::on_flush})) return;
+    if (!put_text(*own, "waits", "for a flush", {.durability = Durability::on_flush})) return;
     ScriptedReader body(pattern(1'000'000));
     body.on_read = [&](std::size_t so_far) {
       if (so_far < 600'000) return;
@@ -140,8 +129,8 @@ TEST_CASE("a process killed in the middle of a put leaves the old object, and it
   CHECK(temporary_files(root) == 2);
   child.kill();
 
-  CHECK(get(*store, "k") == "old");
-  CHECK(get(*store, "waits") == "[not_found]");
+  CHECK(text_of(*store, "k") == "old");
+  CHECK(text_of(*store, "waits") == "[not_found]");
   CHECK(store->sweep_temporary(1h, false).value().empty());  // too young
   const auto told = store->sweep_temporary(Duration(0), true).value();
   REQUIRE(told.size() == 2);
@@ -178,7 +167,7 @@ TEST_CASE("a process killed at any point of its puts leaves every object absent 
     REQUIRE(page);
     for (const auto& object : page->objects) {
       const unsigned seed = static_cast<unsigned>(object.key.back() - '0');
-      CHECK((get(*store, object.key) == pattern(300'000, seed)));
+      CHECK((text_of(*store, object.key) == pattern(300'000, seed)));
       CHECK(store->head(object.key)->content_type == "n/" + std::to_string(seed));
     }
     REQUIRE(store->sweep_temporary(Duration(0), false));
@@ -190,7 +179,7 @@ TEST_CASE("a folder swapped with a symbolic link, again and again, leads no call
   const TempDir dir;
   const std::string root = dir / "s";
   const auto store = open_store(root);
-  REQUIRE(put(*store, "a/b/k", "inside"));
+  REQUIRE(put_text(*store, "a/b/k", "inside"));
   dir.write("outside/b.d/k", "outside");
   fs::create_directory_symlink(dir / "outside", root + "/objects/swap");
   const std::string real = root + "/objects/a.d";
@@ -203,9 +192,9 @@ TEST_CASE("a folder swapped with a symbolic link, again and again, leads no call
       }
     });
     for (int i = 0; i < 300; ++i) {
-      const std::string text = get(*store, "a/b/k");
+      const std::string text = text_of(*store, "a/b/k");
       wrong += text == "outside";
-      static_cast<void>(put(*store, "a/b/" + std::to_string(i % 7), "new", {.durability = Durability::on_flush}));
+      static_cast<void>(put_text(*store, "a/b/" + std::to_string(i % 7), "new", {.durability = Durability::on_flush}));
       if (i % 50 == 49) static_cast<void>(store->flush());
       static_cast<void>(store->remove("a/b/" + std::to_string(i % 5)));
       if (const auto page = store->list(); page) {
@@ -227,7 +216,7 @@ TEST_CASE("a full disk ends a put with exhausted and leaves the old object and n
     fs::create_directory(root);
     if (!mount_small(root, "size=1m")) return tell("SKIPPED");
     const auto store = open_store(root);
-    if (!put(*store, "k", "old")) return tell("cannot put");
+    if (!put_text(*store, "k", "old")) return tell("cannot put");
     tell(check_failed_put(*store, root, ErrorCode::exhausted));
   });
   const std::string outcome = child.finish();
@@ -242,18 +231,18 @@ TEST_CASE("a disk without free inodes or mounted read-only is reported as what i
     fs::create_directory(root);
     if (!mount_small(root, "size=1m,nr_inodes=20")) return tell("SKIPPED");
     const auto store = open_store(root);
-    if (!put(*store, "k", "old")) return tell("cannot put");
+    if (!put_text(*store, "k", "old")) return tell("cannot put");
     for (int i = 0; i < 30; ++i) {
-      const auto stored = put(*store, "n" + std::to_string(i), "");
+      const auto stored = put_text(*store, "n" + std::to_string(i), "");
       if (!stored && stored.error().code() != ErrorCode::exhausted) return tell(stored.error().to_string());
       if (i == 29 && stored) return tell("there were inodes enough");
     }
     if (temporary_files(root) != 0) return tell("a temporary file is left");
     if (::mount(nullptr, root.c_str(), nullptr, MS_REMOUNT | MS_RDONLY, nullptr) != 0) return tell("SKIPPED");
-    if (get(*store, "k") != "old") return tell("cannot read");
-    const auto denied = put(*store, "k", "new");
+    if (text_of(*store, "k") != "old") return tell("cannot read");
+    const auto denied = put_text(*store, "k", "new");
     if (denied || denied.error().code() != ErrorCode::permission_denied) return tell("a write was not denied");
-    if (get(*open_store(root), "k") != "old") return tell("cannot open what is mounted read-only");
+    if (text_of(*open_store(root), "k") != "old") return tell("cannot open what is mounted read-only");
     tell("good");
   });
   const std::string outcome = child.finish();
@@ -266,11 +255,11 @@ TEST_CASE("a put past the process's file size limit is too_large and leaves the 
   const std::string root = dir / "s";
   ChildProcess child([&](const ChildProcess::Tell& tell) {
     const auto store = open_store(root);
-    if (!put(*store, "k", "old")) return tell("cannot put");
+    if (!put_text(*store, "k", "old")) return tell("cannot put");
     ::signal(SIGXFSZ, SIG_IGN);
     const rlimit limit = {.rlim_cur = 2'000'000, .rlim_max = 2'000'000};
     if (::setrlimit(RLIMIT_FSIZE, &limit) != 0) return tell("cannot set the limit");
-    if (!put(*store, "fits", pattern(2'000'000))) return tell("what fits is refused");
+    if (!put_text(*store, "fits", pattern(2'000'000))) return tell("what fits is refused");
     tell(check_failed_put(*store, root, ErrorCode::too_large));
   });
   CHECK(child.finish() == "good");
@@ -283,7 +272,7 @@ TEST_CASE("few free descriptors are enough for deep folders, and none at all is 
     const auto store = open_store(root);
     std::string deep;
     for (int i = 0; i < 200; ++i) deep += "d/";
-    if (!put(*store, deep + "k", "v")) return tell("cannot put");
+    if (!put_text(*store, deep + "k", "v")) return tell("cannot put");
     rlimit limit = {.rlim_cur = 40, .rlim_max = 40};
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return tell("cannot set the limit");
     const auto page = store->list();
@@ -292,7 +281,7 @@ TEST_CASE("few free descriptors are enough for deep folders, and none at all is 
     if (const auto removed = store->remove(deep + "k"); !removed) return tell(removed.error().to_string());
     limit.rlim_cur = 0;
     if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return tell("cannot set the limit");
-    const auto stored = put(*store, "k", "v");
+    const auto stored = put_text(*store, "k", "v");
     if (stored || stored.error().code() != ErrorCode::exhausted) return tell("no error");
     tell("good");
   });

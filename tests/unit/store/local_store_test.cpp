@@ -9,6 +9,7 @@
 #include <iterator>
 #include <vector>
 
+#include "support/object_calls.h"
 #include "support/scripted_streams.h"
 #include "support/temp_dir.h"
 
@@ -20,18 +21,6 @@ namespace {
 
 std::unique_ptr<ObjectStore> open_store(const std::string& root, bool read_only = false) {
   return open_local_store({.root = root, .read_only = read_only}).value();
-}
-
-Result<ObjectInfo> put(ObjectStore& store, const std::string& key, std::string_view text,
-                       const PutOptions& options = {}) {
-  MemoryReader body(as_bytes(text));
-  return store.put(key, body, options);
-}
-
-std::string get(ObjectStore& store, const std::string& key) {
-  MemoryWriter into;
-  const auto got = store.get(key, into);
-  return got ? into.text() : "[" + std::string(to_string(got.error().code())) + "]";
 }
 
 /// Every file below a folder, by its path from there.
@@ -57,7 +46,7 @@ TEST_CASE("opening makes the folder and those above it, but nothing in it") {
   CHECK(fs::is_directory(dir / "a/b/library"));
   CHECK(fs::is_empty(dir / "a/b/library"));
   CHECK(store->list().value().objects.empty());
-  CHECK(get(*store, "k") == "[not_found]");
+  CHECK(text_of(*store, "k") == "[not_found]");
   CHECK(store->remove("k"));
   CHECK(files_below(dir / "a/b/library").size() <= 1);  // a lock
   struct stat status = {};
@@ -69,8 +58,8 @@ TEST_CASE("a folder may be named with a slash at its end, relatively, or through
   const TempDir dir;
   fs::create_directory(dir / "real");
   fs::create_directory_symlink(dir / "real", dir / "link");
-  CHECK(put(*open_store(dir / "link"), "k", "v"));
-  CHECK(get(*open_store(dir / "real/"), "k") == "v");
+  CHECK(put_text(*open_store(dir / "link"), "k", "v"));
+  CHECK(text_of(*open_store(dir / "real/"), "k") == "v");
   CHECK(open_local_store({.root = dir / "new/"}));
   CHECK(fs::is_directory(dir / "new"));
 }
@@ -92,7 +81,7 @@ TEST_CASE("opening something else than a folder is refused with a hint") {
 TEST_CASE("an object is one plain file at the path that the format says") {
   const TempDir dir;
   const auto store = open_store(dir / "s");
-  REQUIRE(put(*store, "2024/May.pdf", "bytes", {.content_type = "application/pdf"}));
+  REQUIRE(put_text(*store, "2024/May.pdf", "bytes", {.content_type = "application/pdf"}));
   CHECK(read_file(dir / "s/objects/2024.d/May.pdf") == "bytes");
   REQUIRE(store->begin_multipart("k"));
   for (const auto& file : files_below(dir / "s")) {
@@ -105,8 +94,8 @@ TEST_CASE("an object is one plain file at the path that the format says") {
 TEST_CASE("removing the last object of a folder removes the folder, and no other") {
   const TempDir dir;
   const auto store = open_store(dir / "s");
-  REQUIRE(put(*store, "a/b/c/1", "1"));
-  REQUIRE(put(*store, "a/2", "2"));
+  REQUIRE(put_text(*store, "a/b/c/1", "1"));
+  REQUIRE(put_text(*store, "a/2", "2"));
   REQUIRE(store->remove("a/b/c/1"));
   CHECK_FALSE(fs::exists(dir / "s/objects/a.d/b.d"));
   CHECK(fs::exists(dir / "s/objects/a.d/2"));
@@ -117,7 +106,7 @@ TEST_CASE("removing the last object of a folder removes the folder, and no other
 TEST_CASE("files and folders that the store did not make are left alone and not listed") {
   const TempDir dir;
   const auto store = open_store(dir / "s");
-  REQUIRE(put(*store, "a/known", "1"));
+  REQUIRE(put_text(*store, "a/known", "1"));
   dir.write("s/objects/.DS_Store", "x");
   dir.write("s/objects/plain-folder/file", "x");
   dir.write("s/objects/a.d/b.d.tmp.", "x");
@@ -127,7 +116,7 @@ TEST_CASE("files and folders that the store did not make are left alone and not 
   const auto page = store->list().value();
   REQUIRE(page.objects.size() == 1);
   CHECK(page.objects[0].key == "a/known");
-  CHECK(get(*store, "pipe") == "[corrupted]");
+  CHECK(text_of(*store, "pipe") == "[corrupted]");
   CHECK(fs::exists(dir / "s/objects/.DS_Store"));
 }
 
@@ -135,7 +124,7 @@ TEST_CASE("a file put into the folder by hand is an object") {
   const TempDir dir;
   const auto store = open_store(dir / "s");
   dir.write("s/objects/in.d/hand.txt", "made by hand");
-  CHECK(get(*store, "in/hand.txt") == "made by hand");
+  CHECK(text_of(*store, "in/hand.txt") == "made by hand");
   CHECK(store->list().value().objects.at(0).key == "in/hand.txt");
 }
 
@@ -143,11 +132,11 @@ TEST_CASE(
     "a symbolic link in the place of a folder or object is refused by every call, and nothing beyond it changes") {
   const TempDir dir;
   const auto store = open_store(dir / "s");
-  REQUIRE(put(*store, "a/k", "inside"));
+  REQUIRE(put_text(*store, "a/k", "inside"));
   const std::string outside = dir.write("outside/k", "outside");
   const auto refused = [&](const std::string& key) {
     CAPTURE(key);
-    CHECK(get(*store, key) == "[corrupted]");
+    CHECK(text_of(*store, key) == "[corrupted]");
     CHECK(store->head(key).error().code() == ErrorCode::corrupted);
     CHECK(store->copy(key, "elsewhere").error().code() == ErrorCode::corrupted);
     CHECK(read_file(outside) == "outside");
@@ -156,8 +145,8 @@ TEST_CASE(
     fs::remove_all(dir / "s/objects/a.d");
     fs::create_directory_symlink(dir / "outside", dir / "s/objects/a.d");
     refused("a/k");
-    CHECK(put(*store, "a/k", "new").error().code() == ErrorCode::corrupted);
-    CHECK(put(*store, "a/fresh", "new").error().code() == ErrorCode::corrupted);
+    CHECK(put_text(*store, "a/k", "new").error().code() == ErrorCode::corrupted);
+    CHECK(put_text(*store, "a/fresh", "new").error().code() == ErrorCode::corrupted);
     CHECK(store->remove("a/k").error().code() == ErrorCode::corrupted);
     CHECK_FALSE(fs::exists(dir / "outside/fresh"));
   }
@@ -165,15 +154,15 @@ TEST_CASE(
     fs::remove_all(dir / "s/objects");
     fs::create_directory_symlink(dir / "outside", dir / "s/objects");
     refused("k");
-    CHECK(put(*store, "k", "new").error().code() == ErrorCode::corrupted);
+    CHECK(put_text(*store, "k", "new").error().code() == ErrorCode::corrupted);
     CHECK(store->list().error().code() == ErrorCode::corrupted);
   }
   SUBCASE("an object, which a put replaces and a remove removes") {
     fs::remove(dir / "s/objects/a.d/k");
     fs::create_symlink(outside, dir / "s/objects/a.d/k");
     refused("a/k");
-    REQUIRE(put(*store, "a/k", "new"));
-    CHECK(get(*store, "a/k") == "new");
+    REQUIRE(put_text(*store, "a/k", "new"));
+    CHECK(text_of(*store, "a/k") == "new");
     fs::remove(dir / "s/objects/a.d/k");
     fs::create_symlink(outside, dir / "s/objects/a.d/k");
     CHECK(store->remove("a/k"));
@@ -181,7 +170,7 @@ TEST_CASE(
   SUBCASE("the folder of temporary files, before the first write") {
     const auto other = open_store(dir / "t");
     fs::create_directory_symlink(dir / "outside", dir / "t/tmp");
-    CHECK(put(*other, "k", "new").error().code() == ErrorCode::corrupted);
+    CHECK(put_text(*other, "k", "new").error().code() == ErrorCode::corrupted);
     CHECK(other->sweep_temporary(Duration(0), false).error().code() == ErrorCode::corrupted);
   }
   CHECK(read_file(outside) == "outside");
@@ -190,10 +179,10 @@ TEST_CASE(
 
 TEST_CASE("a store that was opened read-only reads, refuses every write and makes nothing") {
   const TempDir dir;
-  REQUIRE(put(*open_store(dir / "s"), "k", "v"));
+  REQUIRE(put_text(*open_store(dir / "s"), "k", "v"));
   const auto before = files_below(dir / "s");
   const auto store = open_store(dir / "s", true);
-  CHECK(get(*store, "k") == "v");
+  CHECK(text_of(*store, "k") == "v");
   CHECK(store->list().value().objects.size() == 1);
   CHECK(store->list_multipart().value().empty());
   CHECK(store->flush());
@@ -220,11 +209,11 @@ TEST_CASE("the etag stays when the folder is copied with its times, and changes 
   const auto store = open_store(dir / "s");
   std::vector<std::string> etags;
   for (int i = 0; i < 200; ++i) {
-    etags.push_back(put(*store, "k", "same", {.durability = Durability::on_flush})->etag);
+    etags.push_back(put_text(*store, "k", "same", {.durability = Durability::on_flush})->etag);
   }
   std::sort(etags.begin(), etags.end());
   CHECK(std::adjacent_find(etags.begin(), etags.end()) == etags.end());
-  const auto last = put(*store, "k", "same").value();
+  const auto last = put_text(*store, "k", "same").value();
   fs::create_directories(dir / "copy/objects");
   fs::copy_file(dir / "s/objects/k", dir / "copy/objects/k");
   fs::last_write_time(dir / "copy/objects/k", fs::last_write_time(dir / "s/objects/k"));
@@ -240,18 +229,18 @@ TEST_CASE("a failing put or part leaves no temporary file, and a closed store le
     ScriptedReader body(pattern(400'000));
     body.fails = Error(ErrorCode::unavailable, "the test's reader fails");
     CHECK_FALSE(store->put("k", body));
-    CHECK_FALSE(put(*store, "k", "v", {.if_match = "other"}));
+    CHECK_FALSE(put_text(*store, "k", "v", {.if_match = "other"}));
     const auto upload = store->begin_multipart("k").value();
     CHECK_FALSE(store->put_part(upload, 1, body));
     for (const auto& file : files_below(dir / "s")) CHECK_MESSAGE(!file.starts_with("tmp/"), file);
-    REQUIRE(put(*store, "never-flushed", "v", {.durability = Durability::on_flush}));
-    REQUIRE(put(*store, "replaced", "1", {.durability = Durability::on_flush}));
-    REQUIRE(put(*store, "replaced", "2", {.durability = Durability::on_flush}));
+    REQUIRE(put_text(*store, "never-flushed", "v", {.durability = Durability::on_flush}));
+    REQUIRE(put_text(*store, "replaced", "1", {.durability = Durability::on_flush}));
+    REQUIRE(put_text(*store, "replaced", "2", {.durability = Durability::on_flush}));
     const auto files = files_below(dir / "s/tmp");
     CHECK(files.size() == 2);
   }
   CHECK(fs::is_empty(dir / "s/tmp"));
-  CHECK(get(*open_store(dir / "s"), "never-flushed") == "[not_found]");
+  CHECK(text_of(*open_store(dir / "s"), "never-flushed") == "[not_found]");
 }
 
 TEST_CASE("objects that wait for a flush appear with it, few or many, in one folder or in many") {
@@ -262,13 +251,13 @@ TEST_CASE("objects that wait for a flush appear with it, few or many, in one fol
     const std::string folder = "n" + std::to_string(count) + "/";
     for (int i = 0; i < count; ++i) {
       const std::string key = folder + (i % 2 == 0 ? std::to_string(i % 10) + "/" : "") + std::to_string(i);
-      REQUIRE(put(*store, key, key, {.content_type = "text/plain", .durability = Durability::on_flush}));
+      REQUIRE(put_text(*store, key, key, {.content_type = "text/plain", .durability = Durability::on_flush}));
     }
     CHECK(store->list({.prefix = folder})->objects.empty());
     REQUIRE(store->flush());
     const auto page = store->list({.prefix = folder}).value();
     CHECK(page.objects.size() == static_cast<std::size_t>(count));
-    for (const auto& object : page.objects) CHECK(get(*store, object.key) == object.key);
+    for (const auto& object : page.objects) CHECK(text_of(*store, object.key) == object.key);
     CHECK(store->head(page.objects[0].key)->content_type == "text/plain");
   }
   CHECK(fs::is_empty(*fs::directory_iterator(dir / "s/tmp")));
@@ -277,15 +266,15 @@ TEST_CASE("objects that wait for a flush appear with it, few or many, in one fol
 TEST_CASE("a store goes on when its temporary folder is removed under it") {
   const TempDir dir;
   const auto store = open_store(dir / "s");
-  REQUIRE(put(*store, "a", "1"));
+  REQUIRE(put_text(*store, "a", "1"));
   fs::remove_all(dir / "s/tmp");
-  REQUIRE(put(*store, "b", "2"));
-  CHECK(get(*store, "b") == "2");
-  REQUIRE(put(*store, "c", "3", {.durability = Durability::on_flush}));
+  REQUIRE(put_text(*store, "b", "2"));
+  CHECK(text_of(*store, "b") == "2");
+  REQUIRE(put_text(*store, "c", "3", {.durability = Durability::on_flush}));
   fs::remove_all(dir / "s/tmp");
   CHECK_FALSE(store->flush());
-  CHECK(get(*store, "c") == "[not_found]");
-  REQUIRE(put(*store, "c", "4"));
+  CHECK(text_of(*store, "c") == "[not_found]");
+  REQUIRE(put_text(*store, "c", "4"));
 }
 
 TEST_CASE("damaged attributes and upload descriptions are reported, and can be replaced and aborted") {
@@ -300,12 +289,12 @@ TEST_CASE("damaged attributes and upload descriptions are reported, and can be r
   CHECK(store->abort_multipart(upload));
   CHECK(store->list_multipart().value().empty());
 
-  REQUIRE(put(*store, "k", "v"));
+  REQUIRE(put_text(*store, "k", "v"));
   const std::string etag = store->head("k")->etag;
   dir.write("s/attributes/k.d/" + etag, "{\"attributes\": [1]}");
   CHECK(store->head("k").error().code() == ErrorCode::corrupted);
-  REQUIRE(put(*store, "k", "w"));
-  CHECK(get(*store, "k") == "w");
+  REQUIRE(put_text(*store, "k", "w"));
+  CHECK(text_of(*store, "k") == "w");
   CHECK_FALSE(fs::exists(dir / ("s/attributes/k.d/" + etag)));
 }
 
@@ -313,11 +302,11 @@ TEST_CASE("attributes too large for the file system's own are kept beside the ob
   const TempDir dir;
   const auto store = open_store(dir / "s");
   const std::map<std::string, std::string> large = {{"quotes", std::string(2000, '"')}};  // 4 KB as JSON: past ext4
-  REQUIRE(put(*store, "a/k", "v", {.attributes = large}));
+  REQUIRE(put_text(*store, "a/k", "v", {.attributes = large}));
   CHECK(store->head("a/k")->attributes == large);
   REQUIRE(store->copy("a/k", "b"));
   CHECK(store->head("b")->attributes == large);
-  REQUIRE(put(*store, "b", "w"));
+  REQUIRE(put_text(*store, "b", "w"));
   CHECK(store->head("b")->attributes.empty());
   REQUIRE(store->remove("a/k"));
   REQUIRE(store->remove("b"));
