@@ -50,7 +50,7 @@ int main() {
         .value();
   }
 
-  show(client, {.text = "dough"});            // all forms of a word: bake finds baking
+  show(client, {.text = "baked"});            // any form of a word finds all others
   show(client, {.text = "\"maple syrup\""});  // an exact phrase
   show(client, {.text = "bake NOT apples"});  // AND, OR, NOT and parentheses
   show(client, {.text = "pumpkim cream"});    // nearly right is right enough

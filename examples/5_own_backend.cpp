@@ -5,7 +5,6 @@
 
 #include <cstdio>
 #include <map>
-#include <memory>
 #include <mutex>
 
 #include <docupilot/docupilot.h>
@@ -34,13 +33,12 @@ class ShelfStore final : public ObjectStore {
   Result<ObjectInfo> get(const std::string& key, Writer& into, const GetOptions& options, const Context&) override {
     const std::lock_guard lock(shelf_->mutex);
     ++shelf_->gets;
-    const auto found = shelf_->objects.find(key);
-    if (found == shelf_->objects.end()) return missing(key);
-    const std::string_view bytes = found->second;
+    if (!shelf_->objects.contains(key)) return missing(key);
+    const std::string_view bytes = shelf_->objects[key];
     if (options.offset > bytes.size()) return Error(ErrorCode::invalid_argument, "the offset is past the end");
     auto written = into.write(as_bytes(bytes.substr(options.offset, options.length.value_or(bytes.size()))));
     if (!written) return written.error();
-    return describe(key, found->second);
+    return describe(key, shelf_->objects[key]);
   }
   Result<ObjectInfo> head(const std::string& key, const Context&) override {
     const std::lock_guard lock(shelf_->mutex);

@@ -23,7 +23,9 @@ using namespace std::chrono_literals;
 
 // A coroutine reads like the blocking calls, but keeps no thread of its own busy.
 asio::awaitable<void> find(docupilot::Client& client, asio::thread_pool& pool, std::string words) {
-  auto result = co_await docupilot::async_search(client, pool, {.text = words}, asio::use_awaitable);
+  // The query has a name because g++ 12 destroys a braced argument of co_await twice (a defect of that compiler).
+  const docupilot::SearchQuery query{.text = words};
+  auto result = co_await docupilot::async_search(client, pool, query, asio::use_awaitable);
   if (!result) {
     std::printf("co_await  %s\n", result.error().to_string().c_str());
     co_return;

@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 struct TextKey {
   std::string_view name;
-  std::string Config::*member;
+  std::string Config::* member;
   bool is_url;
 };
 constexpr std::array<TextKey, 6> text_keys = {{{"library", &Config::library, false},
@@ -85,8 +85,9 @@ Result<void> take_table(const toml::table& table, const std::string& file, const
       continue;
     } else {
       return config_error(file, "there is no setting '" + name + "'" + line_of(node))
-          .hint("settings: library, store, metadata, search, summary, journal, read_only, pdftotext; profiles stand "
-                "under [profiles.NAME]");
+          .hint(
+              "settings: library, store, metadata, search, summary, journal, read_only, pdftotext; profiles stand "
+              "under [profiles.NAME]");
     }
     config.origin[name] = from;
   }
@@ -102,7 +103,8 @@ Config Config::embedded(std::string folder) {
 }
 
 Config Config::in_memory() {
-  return {.store = "memory:", .metadata = "memory:", .search = "memory:", .summary = "extractive:", .journal = "memory:"};
+  return {
+      .store = "memory:", .metadata = "memory:", .search = "memory:", .summary = "extractive:", .journal = "memory:"};
 }
 
 Result<Config> Config::from_library(std::string_view name) {
@@ -116,8 +118,7 @@ Result<Config> Config::from_library(std::string_view name) {
   if (name.starts_with("file:")) {
     DOCUPILOT_TRY(const BackendUrl url, BackendUrl::parse(name));
     if (url.authority.empty() && url.parameters.empty() && !url.path.empty()) return embedded(url.path);
-  } else if (!name.empty() && name.find('\0') == std::string_view::npos &&
-             name.find("://") == std::string_view::npos) {
+  } else if (!name.empty() && name.find('\0') == std::string_view::npos && name.find("://") == std::string_view::npos) {
     return embedded(std::string(name));
   }
   return Error(ErrorCode::invalid_argument, "this does not name a library")

@@ -193,7 +193,7 @@ void Grammar::add_list_and_search() {
                                "  docupilot search '\"net income\" OR title:report' --limit 3\n"
                                "  docupilot search revenue --facet tags --filter 'size < 1000000' --json");
   words(searcher, "words", search.words, "WORDS ...",
-        "Words, \"phrases\", prefix*, AND OR NOT, title:word; none: all, newest first. After --, -word is NOT");
+        "Words, \"phrases\", prefix*, AND OR NOT, title:word; none: all documents");
   value(searcher, "--limit", search.limit, "N", "At most so many hits, 1 to 1000; default: 10")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1000}));
   value(searcher, "--filter", search.filter, "FILTER", "Only documents that match");

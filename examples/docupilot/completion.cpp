@@ -156,7 +156,7 @@ std::string zsh_completion(const CommandTree& tree) {
       "  local -a global=(\n" +
       zsh_flags(tree.flags) +
       "  )\n"
-      "  _arguments -C $global '1: :->command' '*:: :->rest'\n"
+      "  _arguments -C $global '1: :->command' '*::: :->rest'\n"
       "  case $state in\n"
       "  command)\n"
       "    local -a commands=(\n";
@@ -167,7 +167,9 @@ std::string zsh_completion(const CommandTree& tree) {
       "    )\n"
       "    _describe 'subcommand' commands ;;\n"
       "  rest)\n"
-      "    case $words[1] in\n";
+      "    words=($line[1] \"${words[@]}\")\n"
+      "    (( CURRENT += 1 ))\n"
+      "    case $line[1] in\n";
   for (const CommandDescription& command : tree.commands) {
     text += fmt::format("    {})\n      _arguments $global \\\n", command.name);
     std::string flags = zsh_flags(command.flags);

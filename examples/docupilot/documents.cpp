@@ -143,7 +143,9 @@ void show_document(const Session& session, const Document& document) {
   output.line(output.styled(escaped(document.title.empty() ? document.name : document.title), "1"));
   row("id", document.id);
   row("name", escaped(document.name));
-  row("size", fmt::format("{} ({} bytes)", human_size(static_cast<double>(document.size)), human_count(document.size)));
+  row("size", document.size < 1024 ? counted(document.size, "byte")
+                                   : fmt::format("{} ({} bytes)", human_size(static_cast<double>(document.size)),
+                                                 human_count(document.size)));
   row("type", escaped(document.content_type));
   row("created", document.created.to_string());
   row("updated", document.updated.to_string());

@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <mutex>
 #include <optional>
+#include <set>
 
 #include <fmt/format.h>
 
@@ -46,14 +47,15 @@ struct Counts {
   std::uint64_t cancelled = 0;
 };
 
-void report_failure(const Session& session, const std::string& name, const std::string& path, const Error& error) {
+void report_failure(const Session& session, const std::string& name, const std::string& path, const Error& error,
+                    bool to_people = true) {
   if (session.output.json()) {
     JsonLine line;
     line.text("name", name);
     if (!path.empty()) line.text("path", path);
     session.output.line(line.raw("error", error_json(error)).str());
   }
-  session.output.error(error, name, false);
+  if (to_people) session.output.error(error, name, false);
 }
 
 std::string file_name(const std::string& path) {
@@ -187,14 +189,24 @@ class Reporter {
       ++counts_.cancelled;
     } else {
       ++counts_.failed;
-      first_error_ = first_error_.value_or(result.error().code());
-      report_failure(session_, item.name, item.path, result.error());
+      codes_.insert(result.error().code());
+      report_failure(session_, item.name, item.path, result.error(), result.error().to_string() != common_);
     }
     if (session_.output.broken_pipe()) session_.interrupt.stop();
   }
 
+  /// What hindered all documents alike is told to people once.
+  void tell_common(const Error& error) {
+    session_.output.error(error, {}, false);
+    common_ = error.to_string();
+  }
+
   [[nodiscard]] const Counts& counts() const { return counts_; }
-  [[nodiscard]] std::optional<ErrorCode> first_error() const { return first_error_; }
+  /// The one code that all documents failed with; none when one went in or they failed in several ways.
+  [[nodiscard]] std::optional<ErrorCode> common_code() const {
+    const bool none_went_in = counts_.created + counts_.updated + counts_.unchanged == 0 && gathered_.failed == 0;
+    return none_went_in && codes_.size() == 1 ? std::optional(*codes_.begin()) : std::nullopt;
+  }
 
  private:
   void succeeded(const Item& item, const IngestResult& result) {
@@ -229,7 +241,8 @@ class Reporter {
   const Gathered& gathered_;
   std::mutex mutex_;
   Counts counts_;
-  std::optional<ErrorCode> first_error_;
+  std::set<ErrorCode> codes_;
+  std::string common_;
 };
 
 void summarize_run(const Session& session, const Counts& counts, const Progress& progress) {
@@ -246,7 +259,9 @@ void summarize_run(const Session& session, const Counts& counts, const Progress&
   const double seconds = std::max(progress.seconds(), 0.001);
   std::string line = fmt::format("{}{} in {:.1f} s", counted(total, "document"), parts, seconds);
   const std::uint64_t bytes = progress.state().bytes_done;
-  if (bytes > 0) line += fmt::format(" ({}/s)", human_size(static_cast<double>(bytes) / seconds));
+  const std::string rate = fmt::format(" ({}/s)", human_size(static_cast<double>(bytes) / seconds));
+  const Terminal& terminal = session.output.err();
+  if (bytes > 0 && (!terminal.is_terminal || line.size() + rate.size() < terminal.width())) line += rate;
   session.output.note(line);
 }
 
@@ -295,7 +310,6 @@ int run_ingest(const Session& session) {
     }
     docupilot::IngestManyOptions many;
     many.concurrency = arguments.jobs;
-    many.on_result = [&](std::size_t index, const Result<IngestResult>& result) { report(*asked[index], result); };
     docupilot::IngestProgress latest = before;
     many.on_progress = [&](const docupilot::IngestProgress& part) {
       docupilot::IngestProgress whole = before;
@@ -306,7 +320,21 @@ int run_ingest(const Session& session) {
       latest = whole;
       progress.update(whole);
     };
-    (void)client->ingest_many(requests, many, session.context());
+    std::vector<char> told(requests.size());  // not bool: written from several threads
+    many.on_result = [&](std::size_t index, const Result<IngestResult>& result) {
+      told[index] = 1;
+      report(*asked[index], result);
+    };
+    const std::vector<Result<IngestResult>> results = client->ingest_many(requests, many, session.context());
+    // What never began, for example in a library that cannot be written.
+    const auto is_untold_error = [&](std::size_t i) { return i < results.size() && told[i] == 0 && !results[i]; };
+    if (results.size() > 1 && is_untold_error(0) && is_untold_error(results.size() - 1) &&
+        results.front().error().code() != ErrorCode::cancelled) {
+      report.tell_common(results.front().error());
+    }
+    for (std::size_t i = 0; i < results.size(); ++i) {
+      if (told[i] == 0) report(*asked[i], results[i]);
+    }
     latest.current = {};
     before = latest;
   }
@@ -324,8 +352,7 @@ int run_ingest(const Session& session) {
     return exit_interrupted;
   }
   if (counts.failed == 0) return counts.kept_without == 0 ? exit_ok : exit_partial;
-  const bool only_one = items.size() == 1 && gathered->failed == 0;
-  return only_one && report.first_error() ? exit_code(*report.first_error()) : exit_partial;
+  return report.common_code() ? exit_code(*report.common_code()) : exit_partial;
 }
 
 }  // namespace docupilot_command

@@ -38,7 +38,7 @@ struct BlockingPool {
 
   template <class Executor>
     requires std::is_convertible_v<Executor, boost::asio::any_io_executor> &&
-             (!std::is_same_v<std::remove_cvref_t<Executor>, BlockingPool>)
+                 (!std::is_same_v<std::remove_cvref_t<Executor>, BlockingPool>)
   BlockingPool(Executor where, Deadline until = {}) : executor(std::move(where)), deadline(until) {}
 
   template <class ExecutionContext>
@@ -105,7 +105,8 @@ auto async_call(BlockingPool pool, std::function<Result<T>(const Context&)> call
       token, std::move(pool), std::move(call));
 }
 
-// ---- Client's calls. The client must outlive the operation; all else is copied. The completion is void(Result<T>) with
+// ---- Client's calls. The client must outlive the operation; all else is copied. The completion is void(Result<T>)
+// with
 // ---- the T that the blocking call of the same name returns.
 
 template <class CompletionToken>

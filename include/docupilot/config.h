@@ -18,13 +18,13 @@ namespace docupilot::inline v1 {
 /// Roles left empty live in the library folder: file:LIBRARY/objects, sqlite:LIBRARY/docupilot.db,
 /// sqlite:LIBRARY/search.db, extractive: and sqlite:LIBRARY/journal.db.
 struct DOCUPILOT_EXPORT Config {
-  std::string library = {};   ///< Folder. Empty: every role must be named.
-  std::string store = {};     ///< Object store.
+  std::string library = {};  ///< Folder. Empty: every role must be named.
+  std::string store = {};    ///< Object store.
   std::string metadata = {};
   std::string search = {};
   std::string summary = {};
-  std::string journal = {};   ///< What is under way: sqlite: or memory:.
-  bool read_only = false;     ///< Calls that would write fail with permission_denied.
+  std::string journal = {};  ///< What is under way: sqlite: or memory:.
+  bool read_only = false;    ///< Calls that would write fail with permission_denied.
   ExtractOptions extract = {};
   /// Where each value came from, by the member's name: "code", "FILE [PROFILE]", "environment NAME", "default".
   std::map<std::string, std::string> origin = {};

@@ -27,16 +27,16 @@ struct IngestOptions {
   /// other bytes are refused with `conflict`. At most 256 bytes; remembered for 7 days or longer.
   std::string idempotency_key = {};
   Hashes extra_hashes = Hashes::crc64nvme;  ///< Digests besides SHA-256.
-  bool index = true;              ///< Make it findable.
-  bool summarize = true;          ///< Write a summary.
+  bool index = true;                        ///< Make it findable.
+  bool summarize = true;                    ///< Write a summary.
   SummaryLength summary_length = {};
-  bool force = false;             ///< Go the whole way even when nothing has changed.
-  bool allow_empty = false;       ///< An empty document is an error (invalid_argument) unless this is set.
+  bool force = false;        ///< Go the whole way even when nothing has changed.
+  bool allow_empty = false;  ///< An empty document is an error (invalid_argument) unless this is set.
 };
 
 /// One document to be ingested: a file, or any other source.
 struct IngestRequest {
-  std::string path = {};              ///< A regular file; or
+  std::string path = {};                ///< A regular file; or
   std::shared_ptr<Source> source = {};  ///< a source, read once and not kept after the call.
   IngestOptions options = {};
 };
@@ -61,9 +61,9 @@ struct IngestProgress {
   std::uint64_t documents_done = 0;  ///< Finished, whether well, unchanged or failed.
   std::uint64_t documents_total = 0;
   std::uint64_t documents_failed = 0;
-  std::uint64_t bytes_done = 0;      ///< Read from sources so far.
-  std::uint64_t bytes_total = 0;     ///< Of all sources whose size is known.
-  std::string_view current;          ///< Name of a document under way; valid during the call.
+  std::uint64_t bytes_done = 0;   ///< Read from sources so far.
+  std::uint64_t bytes_total = 0;  ///< Of all sources whose size is known.
+  std::string_view current;       ///< Name of a document under way; valid during the call.
 };
 
 struct IngestManyOptions {

@@ -17,15 +17,15 @@ enum class JobKind { ingest, reindex, remove };
 
 /// A job that has begun and not ended.
 struct PendingJob {
-  std::string id;           ///< Unique across machines.
+  std::string id;  ///< Unique across machines.
   std::string document_id;
   std::string name;
   JobKind kind = JobKind::ingest;
-  Stage stage = Stage::store;   ///< The stage that is next.
+  Stage stage = Stage::store;  ///< The stage that is next.
   Timestamp started;
-  bool in_progress = false;     ///< A living process works on it now.
-  int attempts = 0;             ///< How often it was begun.
-  std::string error;            ///< Why it stopped last; empty when its process was killed.
+  bool in_progress = false;  ///< A living process works on it now.
+  int attempts = 0;          ///< How often it was begun.
+  std::string error;         ///< Why it stopped last; empty when its process was killed.
 };
 
 /// How much there is. The three are the same when every document is findable and nothing is under way.
@@ -42,8 +42,9 @@ struct DrainOptions {
 
 struct DrainReport {
   std::uint64_t finished = 0;
-  std::uint64_t in_progress = 0;   ///< Left alone: another living process has them.
-  /// Jobs that failed again, with the reason. Those whose source is gone for good, such as standard input, are given up.
+  std::uint64_t in_progress = 0;  ///< Left alone: another living process has them.
+  /// Jobs that failed again, with the reason. Those whose source is gone for good, such as standard input, are given
+  /// up.
   std::vector<std::pair<PendingJob, Error>> failed;
 };
 
@@ -55,11 +56,11 @@ struct SweepOptions {
 
 /// What a sweep found and, unless dry_run, put right.
 struct SweepReport {
-  std::vector<std::string> orphan_objects;     ///< Keys that no document refers to: removed.
-  std::vector<std::string> dangling_documents; ///< Ids whose bytes are gone: reported, never removed.
-  std::vector<std::string> missing_entries;    ///< Ids that should be in the index: indexed again.
-  std::vector<std::string> orphan_entries;     ///< Ids in the index without a document: removed from it.
-  std::vector<std::string> temporary;          ///< Left-over temporary files: removed.
+  std::vector<std::string> orphan_objects;      ///< Keys that no document refers to: removed.
+  std::vector<std::string> dangling_documents;  ///< Ids whose bytes are gone: reported, never removed.
+  std::vector<std::string> missing_entries;     ///< Ids that should be in the index: indexed again.
+  std::vector<std::string> orphan_entries;      ///< Ids in the index without a document: removed from it.
+  std::vector<std::string> temporary;           ///< Left-over temporary files: removed.
   bool dry_run = true;
 
   /// True when everything fits together.
@@ -75,7 +76,7 @@ struct Finding {
   Level level = Level::ok;
   std::string component;  ///< "store", "metadata", "search", "summary", "journal", "extract", "system".
   std::string message;
-  std::string hint;       ///< What to do; empty when all is well.
+  std::string hint;  ///< What to do; empty when all is well.
 };
 
 }  // namespace docupilot::inline v1

@@ -48,10 +48,11 @@ std::size_t scheme_length(std::string_view url) {
 }
 
 bool is_secret(std::string_view name) {
-  static constexpr std::array<std::string_view, 8> words = {"key",  "secret",    "token",      "password",
+  static constexpr std::array<std::string_view, 8> words = {"key", "secret",    "token",      "password",
                                                             "sig", "signature", "credential", "passwd"};
   std::string lower(name);
-  std::ranges::transform(lower, lower.begin(), [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  std::ranges::transform(lower, lower.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
   return std::ranges::any_of(words, [&](std::string_view word) { return lower.find(word) != std::string::npos; });
 }
 
@@ -113,7 +114,8 @@ std::string BackendUrl::redacted(std::string_view url) {
     query.remove_prefix(std::min(end + 1, query.size()));
     const std::size_t equals = pair.find('=');
     out += separator;
-    if (equals != std::string_view::npos && is_secret(pair.substr(0, equals))) out.append(pair.substr(0, equals)) += "=***";
+    if (equals != std::string_view::npos && is_secret(pair.substr(0, equals)))
+      out.append(pair.substr(0, equals)) += "=***";
     else out += pair;
     separator = '&';
   }

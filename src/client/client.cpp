@@ -55,7 +55,8 @@ Result<Client> Client::open(const Config& config, ClientOptions options) {
 
 const Config& Client::config() const noexcept { return state_->library.config(); }
 
-// ---- the whole way ---------------------------------------------------------------------------------------------------
+// ---- the whole way
+// ---------------------------------------------------------------------------------------------------
 
 Result<IngestResult> Client::ingest(const std::string& path, const IngestOptions& options, const Context& context) {
   const IngestRequest request{.path = path, .source = {}, .options = options};
@@ -87,7 +88,8 @@ Result<Document> Client::update(const std::string& id, const DocumentPatch& patc
   return document;
 }
 
-// ---- one step --------------------------------------------------------------------------------------------------------
+// ---- one step
+// --------------------------------------------------------------------------------------------------------
 
 Result<Document> Client::document(const std::string& id, const Context& context) {
   DOCUPILOT_TRY(MetadataStore * metadata, state_->library.metadata(Access::read));
@@ -120,8 +122,8 @@ Result<ExtractedText> Client::text(const std::string& id, const Context& context
   DOCUPILOT_TRY(ObjectStore * store, state_->library.store(Access::read));
   DOCUPILOT_TRY(const Document document, metadata->get(id, context));
   ObjectReader body(*store, document.object.key, document.size);
-  return state_->library.extractor().extract(
-      body, {.name = document.name, .content_type = document.content_type}, context);
+  return state_->library.extractor().extract(body, {.name = document.name, .content_type = document.content_type},
+                                             context);
 }
 
 Result<Summary> Client::summarize(const std::string& id, SummaryLength length, const Context& context) {
@@ -171,7 +173,8 @@ Result<Secret> Client::presign_upload(const std::string& key, const PresignOptio
   return store->presign(key, options, context);
 }
 
-// ---- upkeep ----------------------------------------------------------------------------------------------------------
+// ---- upkeep
+// ----------------------------------------------------------------------------------------------------------
 
 Result<LibraryStatus> Client::status(const Context& context) {
   DOCUPILOT_TRY(MetadataStore * metadata, state_->library.metadata(Access::read));

@@ -61,8 +61,9 @@ class Diagnosis {
       return false;
     }();
     if (found) add(Level::ok, "extract", "text of PDF files by " + program);
-    else add(Level::warning, "extract", "there is no pdftotext: PDF files are kept without their text",
-             "install poppler-utils");
+    else
+      add(Level::warning, "extract", "there is no pdftotext: PDF files are kept without their text",
+          "install poppler-utils");
   }
 
   void look_at_space() {

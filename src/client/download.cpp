@@ -62,9 +62,7 @@ class TemporaryFile final : public Writer {
   }
 
  private:
-  Error failed(std::string_view what) const {
-    return errno_error(errno, what).operation("download").target(target_);
-  }
+  Error failed(std::string_view what) const { return errno_error(errno, what).operation("download").target(target_); }
   std::string target_;
   std::string path_;
   int fd_ = -1;
@@ -92,8 +90,10 @@ Result<void> download_file(ObjectStore& store, const Document& document, const s
                            const Context& context) {
   std::error_code error;
   if (path.empty() || path.find('\0') != std::string::npos || std::filesystem::is_directory(path, error)) {
-    return Error(ErrorCode::invalid_argument, "this is not a file name").operation("download").target(path).hint(
-        "name the file to write");
+    return Error(ErrorCode::invalid_argument, "this is not a file name")
+        .operation("download")
+        .target(path)
+        .hint("name the file to write");
   }
   TemporaryFile file(path);
   DOCUPILOT_CHECK(file.open());

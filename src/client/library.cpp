@@ -43,7 +43,8 @@ Result<void> Library::prepare(Access access) const {
   if (config_.library.empty()) return {};
   std::error_code error;
   fs::create_directories(config_.library, error);
-  if (error) return errno_error(error.value(), "cannot make the library's folder").operation("open").target(config_.library);
+  if (error)
+    return errno_error(error.value(), "cannot make the library's folder").operation("open").target(config_.library);
   return {};
 }
 
@@ -75,7 +76,8 @@ Result<SearchIndex*> Library::search(Access access) {
   return take(search_, access, [this](OpenMode mode) { return registry_.open_search(config_.search, mode); });
 }
 Result<Summarizer*> Library::summarizer() {
-  return take(summarizer_, Access::read, [this](OpenMode mode) { return registry_.open_summary(config_.summary, mode); });
+  return take(summarizer_, Access::read,
+              [this](OpenMode mode) { return registry_.open_summary(config_.summary, mode); });
 }
 
 Result<Journal*> Library::journal(Access access) {

@@ -31,8 +31,7 @@ class Sweep {
     DOCUPILOT_CHECK(look_at_objects());
     DOCUPILOT_CHECK(look_at_documents());
     DOCUPILOT_CHECK(look_at_entries());
-    DOCUPILOT_TRY(report_.temporary,
-                  roles_.store.sweep_temporary(options_.keep_temporary, options_.dry_run, context_));
+    DOCUPILOT_TRY(report_.temporary, roles_.store.sweep_temporary(options_.keep_temporary, options_.dry_run, context_));
     if (!options_.dry_run) {
       DOCUPILOT_CHECK(roles_.journal.tidy({roles_.clock.now().microseconds - keep_keys_microseconds}, context_));
     }

@@ -12,7 +12,7 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr std::size_t waiting_text = 32U << 20U;  // bytes of text that may wait for the next commit
+constexpr std::size_t waiting_text = 32U << 20U;              // bytes of text that may wait for the next commit
 constexpr auto commit_delay = std::chrono::milliseconds(30);  // for others to join a group
 
 struct Ready {

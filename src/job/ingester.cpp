@@ -200,7 +200,8 @@ class Ingester {
       if (!document || document->object.key != before->object_key || !wants_nothing_new(*document, o)) return false;
       if (!roles_.store.head(before->object_key, context_)) return false;
       meter_->add_bytes(wanted.size.value_or(0));
-      end(wanted.index, IngestResult{.document = *std::move(document), .outcome = IngestOutcome::unchanged, .warnings = {}});
+      end(wanted.index,
+          IngestResult{.document = *std::move(document), .outcome = IngestOutcome::unchanged, .warnings = {}});
       return true;
     };
     auto passed = look();
@@ -221,14 +222,14 @@ class Ingester {
     return document.name == o.name && (o.title.empty() || o.title == document.title) &&
            (o.content_type.empty() || o.content_type == document.content_type) &&
            (o.tags.empty() || o.tags == document.tags) && attributes_same &&
-           o.index == (state(Stage::index) == StageState::done) &&
-           (o.summarize || document.summary.empty());
+           o.index == (state(Stage::index) == StageState::done) && (o.summarize || document.summary.empty());
   }
 
   void ended(std::size_t index, Prepared& work, const std::optional<Pipeline::Failure>& failure) {
     const bool kept = failure && failure->resumable && work.job.stage > Stage::metadata;
     if (failure && !kept) return end(index, failure->error);
-    IngestResult result{.document = std::move(work.document), .outcome = IngestOutcome::created, .warnings = std::move(work.warnings)};
+    IngestResult result{
+        .document = std::move(work.document), .outcome = IngestOutcome::created, .warnings = std::move(work.warnings)};
     if (work.unchanged) result.outcome = IngestOutcome::unchanged;
     else if (work.prior && work.prior->object.key != work.job.object_key) result.outcome = IngestOutcome::updated;
     if (kept) {  // the document stands; the rest is pending in the journal

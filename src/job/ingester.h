@@ -18,6 +18,7 @@ namespace docupilot::inline v1 {
 [[nodiscard]] Result<std::vector<PendingJob>> pending_jobs(Journal& journal, const Context& context);
 
 /// Carries one job that is not an ingest: Client::remove and Client::update.
-[[nodiscard]] Result<void> carry(const Roles& roles, JobKind kind, const std::string& document_id, const Context& context);
+[[nodiscard]] Result<void> carry(const Roles& roles, JobKind kind, const std::string& document_id,
+                                 const Context& context);
 
 }  // namespace docupilot::inline v1

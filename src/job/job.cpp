@@ -102,20 +102,20 @@ std::string encode_job_body(const Job& job) {
       {"crc32c", job.checksums.crc32c},
       {"crc64nvme", job.checksums.crc64nvme},
       {"md5", job.checksums.md5},
-      {"identity",
-       Value::Map{{"uri", encode_path(seen.uri)},
-                  {"size", signed_value(seen.size)},
-                  {"modified_ns", seen.modified_ns},
-                  {"changed_ns", seen.changed_ns},
-                  {"device", signed_value(seen.device)},
-                  {"inode", signed_value(seen.inode)}}},
+      {"identity", Value::Map{{"uri", encode_path(seen.uri)},
+                              {"size", signed_value(seen.size)},
+                              {"modified_ns", seen.modified_ns},
+                              {"changed_ns", seen.changed_ns},
+                              {"device", signed_value(seen.device)},
+                              {"inode", signed_value(seen.inode)}}},
   });
 }
 
 Result<void> decode_job_body(std::string_view text, Job& job) {
   DOCUPILOT_TRY(const Value value, json::from_tagged(text));
   const auto* map = value.get_if<Value::Map>();
-  if (map == nullptr) return Error(ErrorCode::corrupted, "a job of the journal cannot be read").operation("read journal");
+  if (map == nullptr)
+    return Error(ErrorCode::corrupted, "a job of the journal cannot be read").operation("read journal");
   job.path = decode_path(*map, "path");
   job.options = decode_options(member<Value::Map>(*map, "options"));
   job.old_keys = texts_of(member<Value::List>(*map, "old_keys"));

@@ -19,8 +19,8 @@ struct Job {
   int attempts = 0;
   std::string error;  ///< Of the last attempt; empty when none failed.
 
-  std::string path;       ///< Source file, absolute; empty for memory and streams, which cannot be read again.
-  IngestOptions options;  ///< As asked for, with id and name filled in.
+  std::string path;        ///< Source file, absolute; empty for memory and streams, which cannot be read again.
+  IngestOptions options;   ///< As asked for, with id and name filled in.
   std::string object_key;  ///< Where the bytes go. Fixed when the job begins, so storing them again changes nothing.
   std::vector<std::string> old_keys;  ///< Objects of earlier revisions, to be removed when the job is through.
 

@@ -59,7 +59,7 @@ class Journal {
   [[nodiscard]] virtual Result<std::vector<Job>> claim(std::size_t limit, const Context& context) = 0;
 
   [[nodiscard]] virtual Result<std::optional<SourceRecord>> source(const std::string& document_id,
-                                                                  const Context& context) = 0;
+                                                                   const Context& context) = 0;
   [[nodiscard]] virtual Result<std::optional<KeyRecord>> key(const std::string& idempotency_key,
                                                              const Context& context) = 0;
   /// Removes what only dead processes left behind and keys not used since `before`.
@@ -67,9 +67,9 @@ class Journal {
 };
 
 struct SqliteJournalOptions {
-  std::string path;         ///< ":memory:" for a journal that ends with the process.
-  bool read_only = false;   ///< For pending, source and key only.
-  Clock* clock = nullptr;   ///< Not owned.
+  std::string path;        ///< ":memory:" for a journal that ends with the process.
+  bool read_only = false;  ///< For pending, source and key only.
+  Clock* clock = nullptr;  ///< Not owned.
 };
 
 /// The journal in one SQLite file of mode 0600. A folder PATH.owners beside it has one locked file for each living

@@ -31,7 +31,7 @@ Result<void> OwnerLock::hold() {
     const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (fd < 0 && errno == ENOENT) continue;
     if (fd < 0) break;
-    struct stat held {}, named {};
+    struct stat held{}, named{};
     if (::flock(fd, LOCK_EX) == 0 && ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
         held.st_ino == named.st_ino) {
       fd_ = fd;

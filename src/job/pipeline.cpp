@@ -55,7 +55,8 @@ void Pipeline::note(std::string_view span, Timestamp started, bool failed) const
   }
 }
 
-// ---- prepare ---------------------------------------------------------------------------------------------------------
+// ---- prepare
+// ---------------------------------------------------------------------------------------------------------
 
 std::optional<Pipeline::Failure> Pipeline::prepare(Prepared& work, Source* source, const Context& context) const {
   const Timestamp started = roles_.clock.now();
@@ -215,7 +216,6 @@ std::string Pipeline::content_type(const Job& job, const Bytes& bytes) {
 void Pipeline::compose(Prepared& work, const Bytes& bytes) const {
   const Job& job = work.job;
   Document& document = work.document;
-  if (work.prior) document = *work.prior;
   const Timestamp now = roles_.clock.now();
   document.id = job.document_id;
   document.name = job.options.name;
@@ -224,12 +224,23 @@ void Pipeline::compose(Prepared& work, const Bytes& bytes) const {
   document.object = job.object;
   document.size = job.size;
   document.checksums = job.checksums;
-  document.created = work.prior ? work.prior->created : now;
+  document.created = now;
   document.updated = now;
-  document.summary.clear();
-  if (!job.options.tags.empty()) document.tags = job.options.tags;
-  for (const auto& [name, value] : job.options.attributes) document.attributes.insert_or_assign(name, value);
   for (StageStatus& status : document.stages) status = {StageState::done, {}};
+  take_over(work);
+}
+
+// What the revision before knows and this request does not say otherwise.
+void Pipeline::take_over(Prepared& work) {
+  Document& document = work.document;
+  const IngestOptions& options = work.job.options;
+  document.tags = options.tags;
+  document.attributes = options.attributes;
+  if (!work.prior) return;
+  document.created = work.prior->created;
+  document.revision = work.prior->revision;
+  if (document.tags.empty()) document.tags = work.prior->tags;
+  document.attributes.insert(work.prior->attributes.begin(), work.prior->attributes.end());
 }
 
 Result<void> Pipeline::extract(Prepared& work, Reader& body, const Context& context) const {

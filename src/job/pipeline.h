@@ -13,11 +13,11 @@ namespace docupilot::inline v1 {
 /// A job whose document has been read: what is left is to write down what was found.
 struct Prepared {
   Job job;
-  Document document;             ///< As it will be when the job is through.
+  Document document;              ///< As it will be when the job is through.
   std::optional<Document> prior;  ///< The revision before, when there is one.
-  std::string text;              ///< For the index.
-  std::vector<Error> warnings;   ///< Stages that failed for good.
-  bool unchanged = false;        ///< The same bytes and members as the prior revision: nothing to write.
+  std::string text;               ///< For the index.
+  std::vector<Error> warnings;    ///< Stages that failed for good.
+  bool unchanged = false;         ///< The same bytes and members as the prior revision: nothing to write.
 };
 
 /// Carries jobs through the stages. `prepare` does the work that many threads share; `commit` writes down what a group
@@ -57,7 +57,8 @@ class Pipeline {
   struct Bytes;  // where the text of a document comes from
   using Failures = std::vector<std::optional<Failure>>;
 
-  [[nodiscard]] std::optional<Failure> store(Prepared& work, Source* source, Bytes& bytes, const Context& context) const;
+  [[nodiscard]] std::optional<Failure> store(Prepared& work, Source* source, Bytes& bytes,
+                                             const Context& context) const;
   [[nodiscard]] std::optional<Failure> put(Prepared& work, Source& source, Bytes& bytes, const Context& context) const;
   [[nodiscard]] std::optional<Failure> check_key(const Job& job, const Context& context) const;
   [[nodiscard]] Result<void> describe(Prepared& work, Bytes& bytes, const Context& context) const;
@@ -68,6 +69,8 @@ class Pipeline {
 
   [[nodiscard]] Result<void> save(std::span<Prepared> group, const Failures& failures, Stage next,
                                   const Context& context) const;
+  [[nodiscard]] Result<void> write_one(Prepared& work, const Context& context) const;
+  static void take_over(Prepared& work);
   void write_metadata(std::span<Prepared> group, Failures& failures, const Context& context) const;
   void write_index(std::span<Prepared> group, Failures& failures, const Context& context) const;
   void remove_replaced(std::span<Prepared> group, Failures& failures, const Context& context) const;

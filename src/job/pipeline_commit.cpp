@@ -12,6 +12,12 @@ using Failures = std::vector<std::optional<Failure>>;
 
 bool is_ingest(const Prepared& work) { return work.job.kind == JobKind::ingest; }
 
+constexpr int writes_of_a_changing_document = 10;
+
+WriteCondition if_as_read(const Prepared& work) {
+  return work.prior ? WriteCondition::unchanged(work.prior->revision) : WriteCondition::absent();
+}
+
 // Marks those of the group that `concerns` and that have not failed yet.
 template <class Concerns>
 void fail_all(std::span<Prepared> group, Failures& failures, const Error& error, Concerns concerns) {
@@ -77,25 +83,46 @@ Result<void> Pipeline::save(std::span<Prepared> group, const Failures& failures,
 void Pipeline::write_metadata(std::span<Prepared> group, Failures& failures, const Context& context) const {
   std::vector<std::size_t> which;
   std::vector<Document> documents;
+  std::vector<WriteCondition> conditions;
   for (std::size_t i = 0; i < group.size(); ++i) {
     if (failures[i] || !is_ingest(group[i]) || group[i].unchanged || group[i].job.stage > Stage::metadata) continue;
     which.push_back(i);
     documents.push_back(group[i].document);
+    conditions.push_back(if_as_read(group[i]));
   }
   if (documents.empty()) return;
-  auto written = roles_.metadata.put_many(documents, context);
+  auto written = roles_.metadata.put_many(documents, conditions, context);
   if (written) {
     for (std::size_t n = 0; n < which.size(); ++n) group[which[n]].document.revision = (*written)[n];
     return;
   }
-  if (which.size() == 1 || written.error().retryable()) {
+  const ErrorCode code = written.error().code();
+  if (written.error().retryable() || code == ErrorCode::cancelled || code == ErrorCode::exhausted) {
     for (const std::size_t i : which) failures[i] = backend_failure(group[i].job, written.error());
     return;
   }
   for (const std::size_t i : which) {  // find the one that spoils the group
-    auto one = roles_.metadata.put(group[i].document, {}, context);
-    if (one) group[i].document = *std::move(one);
-    else failures[i] = backend_failure(group[i].job, std::move(one).error());
+    if (auto one = write_one(group[i], context); !one) failures[i] = backend_failure(group[i].job, std::move(one).error());
+  }
+}
+
+// Somebody may change what is known of the document between our reading it and our writing it: then what they changed
+// is taken in, and it is tried again.
+Result<void> Pipeline::write_one(Prepared& work, const Context& context) const {
+  for (int attempt = 1;; ++attempt) {
+    auto written = roles_.metadata.put(work.document, if_as_read(work), context);
+    if (written) {
+      work.document = *std::move(written);
+      return {};
+    }
+    const ErrorCode code = written.error().code();
+    const bool changed = code == ErrorCode::precondition_failed || code == ErrorCode::already_exists;
+    if (!changed || attempt == writes_of_a_changing_document) return std::move(written).error();
+    auto now = roles_.metadata.get(work.job.document_id, context);
+    if (now) work.prior = *std::move(now);
+    else if (now.error().code() == ErrorCode::not_found) work.prior.reset();
+    else return std::move(now).error();
+    take_over(work);
   }
 }
 

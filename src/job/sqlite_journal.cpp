@@ -111,7 +111,8 @@ class SqliteJournal final : public Journal {
 
   Result<std::vector<HeldJob>> pending(const Context& context) override {
     DOCUPILOT_TRY(auto database, pool_.reader(context));
-    DOCUPILOT_TRY(auto rows, database->prepare("SELECT " + std::string(job_columns) + " FROM jobs ORDER BY started, id"));
+    DOCUPILOT_TRY(auto rows,
+                  database->prepare("SELECT " + std::string(job_columns) + " FROM jobs ORDER BY started, id"));
     std::vector<HeldJob> jobs;
     for (;;) {
       DOCUPILOT_TRY(const bool more, rows.step(context));
@@ -196,7 +197,8 @@ class SqliteJournal final : public Journal {
 
   Result<Begun> begin_one(sqlite::Connection& database, Job& job, const Context& context) {
     {
-      DOCUPILOT_TRY(auto rows, database.prepare("SELECT " + std::string(job_columns) + " FROM jobs WHERE document_id=?1"));
+      DOCUPILOT_TRY(auto rows,
+                    database.prepare("SELECT " + std::string(job_columns) + " FROM jobs WHERE document_id=?1"));
       DOCUPILOT_TRY(const bool found, rows.bind(1, job.document_id).step(context));
       if (found) {
         if (holder_of(std::string(rows.text(9))) != Holder::nobody) return Begun::held;

@@ -140,6 +140,15 @@ Result<void> check_counter_name(const std::string& name) {
   return wrong("this cannot be the name of a counter", name, "use 1 to 256 bytes of UTF-8 without controls");
 }
 
+Result<void> check_batch(std::span<const Document> documents, std::span<const WriteCondition> conditions) {
+  if (!conditions.empty() && conditions.size() != documents.size()) {
+    return Error(ErrorCode::invalid_argument, "there are not as many conditions as documents")
+        .hint("give one condition for each document, or none");
+  }
+  for (const Document& document : documents) DOCUPILOT_CHECK(check_document(document));
+  return {};
+}
+
 Result<void> check_condition(const WriteCondition& condition, const std::optional<std::string>& revision) {
   if (condition.kind == WriteCondition::Kind::absent && revision) {
     return Error(ErrorCode::already_exists, "there is a document with this id already")

@@ -20,6 +20,9 @@ namespace docupilot::inline v1 {
 /// 1 to 256 bytes of UTF-8 without control characters. Errors: invalid_argument.
 [[nodiscard]] Result<void> check_counter_name(const std::string& name);
 
+/// As check_document for each, and that there are as many conditions as documents, or none.
+[[nodiscard]] Result<void> check_batch(std::span<const Document> documents, std::span<const WriteCondition> conditions);
+
 /// Whether the condition lets a write happen to a document of this revision; nothing: there is none.
 /// Errors: already_exists, precondition_failed.
 [[nodiscard]] Result<void> check_condition(const WriteCondition& condition, const std::optional<std::string>& revision);

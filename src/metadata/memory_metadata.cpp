@@ -62,11 +62,16 @@ class MemoryMetadata final : public MetadataStore {
     });
   }
 
-  Result<std::vector<std::string>> put_many(std::span<const Document> documents, const Context& context) override {
+  Result<std::vector<std::string>> put_many(std::span<const Document> documents,
+                                            std::span<const WriteCondition> conditions,
+                                            const Context& context) override {
     return call("put_many", {}, context, [&]() -> Result<std::vector<std::string>> {
-      for (const Document& document : documents) DOCUPILOT_CHECK(check_document(document));
+      DOCUPILOT_CHECK(check_batch(documents, conditions));
       std::vector<std::string> revisions;
       const std::unique_lock lock(mutex_);
+      for (std::size_t i = 0; i < conditions.size(); ++i) {
+        DOCUPILOT_CHECK(check_condition(conditions[i], revision_of(documents[i].id)));
+      }
       for (const Document& document : documents) revisions.push_back(write(document).revision);
       return revisions;
     });

@@ -7,11 +7,14 @@ namespace docupilot::inline v1 {
 
 MetadataStore::~MetadataStore() = default;
 
-Result<std::vector<std::string>> MetadataStore::put_many(std::span<const Document> documents, const Context& context) {
+Result<std::vector<std::string>> MetadataStore::put_many(std::span<const Document> documents,
+                                                         std::span<const WriteCondition> conditions,
+                                                         const Context& context) {
+  DOCUPILOT_CHECK(check_batch(documents, conditions));
   std::vector<std::string> revisions;
   revisions.reserve(documents.size());
-  for (const Document& document : documents) {
-    DOCUPILOT_TRY(Document written, put(document, {}, context));
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    DOCUPILOT_TRY(Document written, put(documents[i], conditions.empty() ? WriteCondition() : conditions[i], context));
     revisions.push_back(std::move(written.revision));
   }
   return revisions;

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::int64_t version = 1;
 constexpr std::size_t digest_bytes = 12;
-constexpr std::size_t longest_token = 8U << 20U;
 
 void write_filter(json::Writer& out, const Filter& filter) {
   out.begin_array();
@@ -79,7 +78,7 @@ std::string make_page_token(const DocumentQuery& query, const Document& last) {
 
 Result<std::optional<PagePosition>> read_page_token(const DocumentQuery& query) {
   if (query.page_token.empty()) return std::optional<PagePosition>();
-  const auto bytes = query.page_token.size() > longest_token ? std::nullopt : from_base64(query.page_token);
+  const auto bytes = from_base64(query.page_token);
   if (!bytes) return bad_token();
   auto parsed = json::from_tagged(as_text(*bytes));
   if (!parsed) return bad_token();

@@ -63,16 +63,22 @@ class SqliteMetadata final : public MetadataStore {
     });
   }
 
-  Result<std::vector<std::string>> put_many(std::span<const Document> documents, const Context& context) override {
+  Result<std::vector<std::string>> put_many(std::span<const Document> documents,
+                                            std::span<const WriteCondition> conditions,
+                                            const Context& context) override {
     return call("put_many", {}, [&]() -> Result<std::vector<std::string>> {
-      for (const Document& document : documents) DOCUPILOT_CHECK(check_document(document));
+      DOCUPILOT_CHECK(check_batch(documents, conditions));
       std::vector<std::string> revisions;
       if (documents.empty()) return revisions;
       revisions.reserve(documents.size());
       DOCUPILOT_TRY(const auto connection, writer(context));
       const auto body = [&]() -> Result<void> {
-        for (const Document& document : documents) {
-          DOCUPILOT_TRY(std::string revision, upsert(*connection, document, context));
+        for (std::size_t i = 0; i < documents.size(); ++i) {
+          if (!conditions.empty() && conditions[i].kind != WriteCondition::Kind::any) {
+            DOCUPILOT_TRY(const auto before, revision_of(*connection, documents[i].id, context));
+            DOCUPILOT_CHECK(check_condition(conditions[i], before));
+          }
+          DOCUPILOT_TRY(std::string revision, upsert(*connection, documents[i], context));
           revisions.push_back(std::move(revision));
         }
         return {};

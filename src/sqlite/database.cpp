@@ -16,6 +16,7 @@ namespace docupilot::inline v1::sqlite {
 
 namespace {
 
+constexpr off_t smallest_database = 512;      // bytes: one page of the smallest size
 constexpr int largest_value = 256 << 20;      // bytes of one text or blob
 constexpr int steps_between_checks = 20'000;  // virtual machine steps, well under 10 ms
 constexpr std::size_t kept_statements = 64;   // filters make statements without end
@@ -144,6 +145,8 @@ Result<void> Connection::open_file() {
   struct stat status{};
   const bool there = !in_memory && ::stat(path.c_str(), &status) == 0;
   if (there && !S_ISREG(status.st_mode)) return not_file();
+  // SQLite takes the first bytes of a cut file for an empty database.
+  if (there && status.st_size > 0 && status.st_size < smallest_database) return error(SQLITE_CORRUPT, "open");
   if (options_.read_only && !in_memory && !there) {
     return Error(ErrorCode::not_found, "there is no such database").operation("open").backend("sqlite").target(path);
   }

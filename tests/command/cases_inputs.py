@@ -144,7 +144,7 @@ def nested_html(bench):
 @case
 def broken_html(bench):
     """Broken HTML is read as browsers do, and scripts are no text"""
-    bench.write("broken.html", "<html><title>Tides<p>The <b>moon <i>draws</b> the sea <script>var albatross=1</script")
+    bench.write("broken.html", "<html><title>Tides</title><p>The <b>moon <i>draws</b> the sea <script>var albatross=1</script")
     bench.ok("ingest", "broken.html")
     assert len(bench.ok("search", "tides", "--json").json) == 1
     assert bench.ok("search", "albatross", "--no-typo", "--json").json == []

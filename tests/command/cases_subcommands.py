@@ -91,9 +91,10 @@ def ingest_folder(bench):
                                  "sub/c.txt"]
     assert "link/linked.txt" in names("--follow") and len(names("--follow")) == 6
     assert not (bench.folder / "library").exists(), "a dry run made a library"
+    before = names()
     bench.ok("--library", "d/lib", "ingest", "d")
     run = bench.ok("--library", "d/lib", "ingest", "d", "--json")
-    assert sorted(line["name"] for line in run.json) == names(), run
+    assert sorted(line["name"] for line in run.json) == before, run
     assert all(line["outcome"] == "unchanged" for line in run.json)
 
 
@@ -343,7 +344,7 @@ def other_libraries(bench):
     assert bench.status("--library", "file:one")["documents"] == 1
     assert bench.ok("--library=memory:", "status", "--json").json[0]["documents"] == 0
     assert bench.error("list", "--library", "nonsense://x", expect=2)["code"]
-    assert bench.error("list", env={"DOCUPILOT_STORE": "tape:x"}, expect=1)["code"] == "unsupported"
+    assert bench.error("ingest", "a.txt", env={"DOCUPILOT_STORE": "tape:x"}, expect=1)["code"] == "unsupported"
 
 
 @case
@@ -404,7 +405,7 @@ def help_examples(bench):
 
 def complete_in_bash(bench, *words):
     script = ("source <(docupilot completion bash) && COMP_WORDS=(\"$@\") && COMP_CWORD=$(($# - 1)) && "
-              "complete -p docupilot >/dev/null && _docupilot && printf '%s\\n' \"${COMPREPLY[@]}\"")
+              "complete -p docupilot >/dev/null && { _docupilot; printf '%s\\n' \"${COMPREPLY[@]}\"; }")
     run = subprocess.run(["bash", "-c", script, "bash", "docupilot", *words], cwd=bench.folder, env=bench.env,
                          capture_output=True, text=True, timeout=20)
     assert run.returncode == 0, run

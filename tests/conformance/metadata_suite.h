@@ -381,7 +381,7 @@ TEST_CASE_TEMPLATE_DEFINE("a call that is stopped or too late writes nothing", B
   const Context late{.deadline = Deadline::after(Duration(0))};
   for (const auto& [context, code] : {std::pair{stopped, ErrorCode::cancelled}, std::pair{late, ErrorCode::timeout}}) {
     CHECK(code_of(store->put(d, {}, context)) == code);
-    CHECK(code_of(store->put_many({&d, 1}, context)) == code);
+    CHECK(code_of(store->put_many({&d, 1}, {}, context)) == code);
     CHECK(code_of(store->get("d", context)) == code);
     CHECK(code_of(store->patch("d", {}, {1}, {}, context)) == code);
     CHECK(code_of(store->remove("d", {}, context)) == code);

@@ -17,7 +17,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 PROJECT = HERE.parents[1]
-WANTED = "lighthouse.txt: "
+WANTED = "lighthouse.txt: The keeper lit the **lamp** at dusk. Ships found the **harbour** by it.\n"
 
 
 class Failure(Exception):
@@ -92,8 +92,8 @@ class Packages:
 
     def use(self, program, environment, folder):
         out = run([program], cwd=folder, env=environment)
-        if not out.startswith(WANTED) or "harbour" not in out:
-            raise Failure(f"{program} found nothing: {out!r}")
+        if out != WANTED:
+            raise Failure(f"{program} says {out!r}")
 
     def by_find_package(self, prefix, kind, compiler, standard):
         folder = self.fresh(f"consumer-find_package-{prefix.name}-{kind}-{compiler}-{standard}")

@@ -53,9 +53,10 @@ class DyingMetadata final : public docupilot::MetadataStore {
     return inner_->put(document, condition, context);
   }
   docupilot::Result<std::vector<std::string>> put_many(std::span<const docupilot::Document> documents,
+                                                       std::span<const docupilot::WriteCondition> conditions,
                                                        const docupilot::Context& context) override {
     if (auto alive = life_->spend(); !alive) return alive.error();
-    return inner_->put_many(documents, context);
+    return inner_->put_many(documents, conditions, context);
   }
   docupilot::Result<docupilot::Document> get(const std::string& id, const docupilot::Context& context) override {
     if (auto alive = life_->spend(); !alive) return alive.error();

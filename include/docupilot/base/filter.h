@@ -21,7 +21,8 @@ namespace docupilot::inline v1 {
 /// Fields: id, title, name, size, content_type, sha256, created, updated, tags, summary, and attributes.NAME
 /// (attributes.NAME.INNER reaches into maps). Values of different kinds are never equal, less or greater, so that only
 /// `!=` is true between them; but integers and doubles compare as numbers, exactly. A missing field makes every
-/// comparison false (also `!=`); empty text, a zero time, no tags and null count as missing. Text compares by UTF-8 bytes.
+/// comparison false (also `!=`); empty text, a zero time, no tags and null count as missing. Text compares by UTF-8
+/// bytes.
 struct DOCUPILOT_EXPORT Filter {
   enum class Kind {
     everything,  ///< True for every document; the default.

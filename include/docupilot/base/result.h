@@ -47,7 +47,8 @@ class [[nodiscard]] Result {
 
   T& value() & { return has_value() ? **this : (detail::throw_error(error()), **this); }
   const T& value() const& { return has_value() ? **this : (detail::throw_error(error()), **this); }
-  T&& value() && {
+  /// By value, not by reference, so that `for (auto& hit : client.search(query).value().hits)` does not outlive it.
+  T value() && {
     if (!has_value()) detail::throw_error(std::move(*this).error());
     return *std::move(*this);
   }

@@ -81,8 +81,9 @@ class DOCUPILOT_EXPORT MetadataStore {
   [[nodiscard]] virtual Result<Document> put(const Document& document, const WriteCondition& condition = {},
                                              const Context& context = {}) = 0;
   /// Writes many, in one transaction where the backend has them; returns the new revisions in the same order.
-  /// Default: one put after another, stopping at the first error.
+  /// `conditions`: one for each document, or none at all. Default: one put after another, stopping at the first error.
   [[nodiscard]] virtual Result<std::vector<std::string>> put_many(std::span<const Document> documents,
+                                                                  std::span<const WriteCondition> conditions = {},
                                                                   const Context& context = {});
   /// Errors: not_found.
   [[nodiscard]] virtual Result<Document> get(const std::string& id, const Context& context = {}) = 0;

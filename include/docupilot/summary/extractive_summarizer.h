@@ -9,8 +9,8 @@ namespace docupilot::inline v1 {
 /// source. Needs no server and no model, works in any language that separates words by spaces, and gives the same
 /// summary for the same text on every machine.
 struct ExtractiveOptions {
-  std::size_t maximum_bytes = 1u << 20;      ///< Of text taken into account; what follows is not read. Default 1 MiB.
-  std::size_t maximum_sentences = 1'000;     ///< Ranked against each other. Default 1,000, at most 5,000.
+  std::size_t maximum_bytes = 1u << 20;   ///< Of text taken into account; what follows is not read. Default 1 MiB.
+  std::size_t maximum_sentences = 1'000;  ///< Ranked against each other. Default 1,000, at most 5,000.
 };
 
 [[nodiscard]] DOCUPILOT_EXPORT std::unique_ptr<Summarizer> make_extractive_summarizer(ExtractiveOptions options = {});

@@ -47,7 +47,8 @@ void require(bool good, const char* what) {
   if (!good) fail(what);
 }
 
-// ---- documents: about 1.5 KiB of words with a natural distribution ---------------------------------------------------
+// ---- documents: about 1.5 KiB of words with a natural distribution
+// ---------------------------------------------------
 
 std::vector<std::string> write_documents(const fs::path& folder, std::size_t count) {
   std::mt19937_64 random(7);
@@ -79,7 +80,8 @@ std::string read_file(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// ---- the floor: temporary file, write, fsync, rename; rows in transactions; the folder synchronised once a group ------
+// ---- the floor: temporary file, write, fsync, rename; rows in transactions; the folder synchronised once a group
+// ------
 
 void write_durably(const fs::path& folder, const std::string& name, const std::string& bytes, bool each) {
   const std::string temporary = (folder / (name + ".tmp")).string();
@@ -97,8 +99,10 @@ void run_floor(const fs::path& library, const std::vector<std::string>& paths, b
   const int folder = ::open((library / "objects").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   sqlite3* database = nullptr;
   require(sqlite3_open((library / "rows.db").c_str(), &database) == SQLITE_OK, "cannot open the database");
-  sqlite3_exec(database, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE rows(id TEXT PRIMARY KEY, "
-               "name TEXT, size INTEGER, sha256 TEXT) WITHOUT ROWID", nullptr, nullptr, nullptr);
+  sqlite3_exec(database,
+               "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; CREATE TABLE rows(id TEXT PRIMARY KEY, "
+               "name TEXT, size INTEGER, sha256 TEXT) WITHOUT ROWID",
+               nullptr, nullptr, nullptr);
   sqlite3_stmt* insert = nullptr;
   sqlite3_prepare_v2(database, "INSERT INTO rows VALUES(?1, ?2, ?3, ?4)", -1, &insert, nullptr);
   for (std::size_t from = 0; from < paths.size(); from += group) {
@@ -131,7 +135,8 @@ void run_floor(const fs::path& library, const std::vector<std::string>& paths, b
   ::close(folder);
 }
 
-// ---- ours --------------------------------------------------------------------------------------------------------------
+// ---- ours
+// --------------------------------------------------------------------------------------------------------------
 
 void run_ours(const fs::path& library, const std::vector<std::string>& paths, bool whole_way) {
   auto client = docupilot::Client::open(library.string()).value();

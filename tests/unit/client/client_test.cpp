@@ -1,10 +1,11 @@
-#include <docupilot/docupilot.h>
 #include <doctest/doctest.h>
+#include <docupilot/docupilot.h>
 
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
+#include "support/forwarding_store.h"
 #include "support/temp_dir.h"
 
 using namespace docupilot;
@@ -23,7 +24,8 @@ std::string downloaded(Client& client, const std::string& id) {
 std::vector<std::string> object_files(const TempDir& folder) {
   std::vector<std::string> files;
   std::error_code none;
-  for (const auto& entry : std::filesystem::recursive_directory_iterator(folder.path() / "library/objects/objects", none)) {
+  for (const auto& entry :
+       std::filesystem::recursive_directory_iterator(folder.path() / "library/objects/objects", none)) {
     if (entry.is_regular_file()) files.push_back(entry.path().string());
   }
   return files;
@@ -34,9 +36,10 @@ std::vector<std::string> object_files(const TempDir& folder) {
 TEST_CASE("a document walks the whole way") {
   const TempDir folder;
   Client client = open_in(folder);
-  const std::string path = folder.write(
-      "harbour.html", "<title>Harbour rules</title><p>Every ship calls the harbour master before it enters. "
-                      "The harbour master names a berth. Berths are paid for by the day.</p>");
+  const std::string path =
+      folder.write("harbour.html",
+                   "<title>Harbour rules</title><p>Every ship calls the harbour master before it enters. "
+                   "The harbour master names a berth. Berths are paid for by the day.</p>");
   const IngestResult result = client.ingest(path, {.tags = {"ships"}, .attributes = {{"pages", 1}}}).value();
   CHECK(result.outcome == IngestOutcome::created);
   CHECK(result.warnings.empty());
@@ -125,9 +128,8 @@ TEST_CASE("what cannot be ingested leaves nothing behind") {
   CHECK(client.ingest(folder.path().string()).error().code() == ErrorCode::invalid_argument);
   CHECK(client.ingest("/dev/null").error().code() == ErrorCode::invalid_argument);
   CHECK(client.ingest(folder.write("empty.txt", "")).error().code() == ErrorCode::invalid_argument);
-  const auto broken = callback_source([](MutableByteView) -> Result<std::size_t> {
-    return Error(ErrorCode::unavailable, "the line went dead");
-  });
+  const auto broken = callback_source(
+      [](MutableByteView) -> Result<std::size_t> { return Error(ErrorCode::unavailable, "the line went dead"); });
   CHECK(client.ingest(*broken).error().code() == ErrorCode::unavailable);
   CHECK(client.ingest(folder.write("b.txt", "text"), {.id = "../x"}).error().code() == ErrorCode::invalid_argument);
   CHECK(client.pending().value().empty());
@@ -186,8 +188,9 @@ TEST_CASE("an idempotency key makes a request happen once and refuses other byte
   CHECK(client.pending().value().empty());
   const std::string longest(256, 'k');
   CHECK(client.ingest(*memory_source(std::string("A text."), "a.txt"), {.idempotency_key = longest}));
-  CHECK(client.ingest(*memory_source(std::string("A text."), "a.txt"), {.idempotency_key = longest + 'k'}).error().code() ==
-        ErrorCode::invalid_argument);
+  CHECK(client.ingest(*memory_source(std::string("A text."), "a.txt"), {.idempotency_key = longest + 'k'})
+            .error()
+            .code() == ErrorCode::invalid_argument);
 }
 
 TEST_CASE("an update changes what is known and what is found") {
@@ -249,11 +252,11 @@ TEST_CASE("many are ingested side by side, failures apart, results in order") {
   requests.push_back(requests[3]);  // the same twice
   IngestProgress last;
   std::size_t told = 0;
-  const auto results = client.ingest_many(
-      requests, {.concurrency = 4,
-                 .group = 16,
-                 .on_progress = [&](const IngestProgress& p) { last = p; },
-                 .on_result = [&](std::size_t, const Result<IngestResult>&) { ++told; }});
+  const auto results =
+      client.ingest_many(requests, {.concurrency = 4,
+                                    .group = 16,
+                                    .on_progress = [&](const IngestProgress& p) { last = p; },
+                                    .on_result = [&](std::size_t, const Result<IngestResult>&) { ++told; }});
   REQUIRE(results.size() == 61);
   for (std::size_t i = 0; i < results.size(); ++i) {
     CHECK(results[i].has_value() == (i != 17));
@@ -385,10 +388,54 @@ TEST_CASE("a damaged database is told as such, and the other calls go on") {
     Client client = open_in(folder);
     client.ingest(folder.write("a.txt", "Plain words stand here.")).value();
   }
-  for (const char* suffix : {"", "-wal", "-shm"}) std::filesystem::remove(folder / ("library/search.db" + std::string(suffix)));
+  for (const char* suffix : {"", "-wal", "-shm"})
+    std::filesystem::remove(folder / ("library/search.db" + std::string(suffix)));
   folder.write("library/search.db", std::string(8192, 'x'));
   Client client = open_in(folder);
   CHECK(client.search({.text = "plain"}).error().code() == ErrorCode::corrupted);
   CHECK(client.count().value() == 1);
   CHECK(client.ingest(folder.write("b.txt", "More words.")).error().code() == ErrorCode::corrupted);
+}
+
+namespace {
+
+// Lets something happen between the reading of a document and the writing of its metadata.
+class InterruptedStore final : public docupilot_test::ForwardingStore {
+ public:
+  InterruptedStore(std::unique_ptr<ObjectStore> inner, std::function<void()> meanwhile)
+      : ForwardingStore(std::move(inner)), meanwhile_(std::move(meanwhile)) {}
+
+ protected:
+  Result<void> before(std::string_view operation) override {
+    if (operation == "flush") meanwhile_();
+    return {};
+  }
+
+ private:
+  std::function<void()> meanwhile_;
+};
+
+}  // namespace
+
+TEST_CASE("what is changed of a document while it is ingested again is not lost") {
+  const TempDir folder;
+  const std::string path = folder.write("a.txt", "Old words stand here.");
+  const Config config = Config::embedded(folder / "library");
+  const std::string id = Client::open(config).value().ingest(path).value().document.id;
+  Registry registry = Registry::with_builtins();
+  registry.add_store("file", [&](const BackendUrl& url, OpenMode) {
+    return open_local_store({.root = url.path}).transform([&](auto inner) -> std::unique_ptr<ObjectStore> {
+      return std::make_unique<InterruptedStore>(std::move(inner), [&] {
+        auto rows = Registry::with_builtins().open_metadata(config.resolved().value().metadata).value();
+        rows->patch(id, {.tags = std::vector<std::string>{"urgent"}}, Timestamp::now()).value();
+      });
+    });
+  });
+  folder.write("a.txt", "New words stand here.");
+  Client client = Client::open(config, {.registry = registry}).value();
+  const auto result = client.ingest(path).value();
+  CHECK(result.outcome == IngestOutcome::updated);
+  CHECK(client.document(id).value().tags == std::vector<std::string>{"urgent"});
+  CHECK(downloaded(client, id) == "New words stand here.");
+  CHECK(client.search({.text = "new", .filter = field("tags").contains("urgent")}).value().hits.size() == 1);
 }

@@ -1,5 +1,5 @@
-#include <docupilot/docupilot.h>
 #include <doctest/doctest.h>
+#include <docupilot/docupilot.h>
 
 #include <cstdlib>
 
@@ -96,7 +96,8 @@ TEST_CASE("the environment wins over the file it names") {
 }
 
 TEST_CASE("URLs of backends are taken apart and never show a secret") {
-  const BackendUrl url = BackendUrl::parse("S3://bucket/a%20b?region=eu-west-1&endpoint=http%3A%2F%2Flocalhost").value();
+  const BackendUrl url =
+      BackendUrl::parse("S3://bucket/a%20b?region=eu-west-1&endpoint=http%3A%2F%2Flocalhost").value();
   CHECK(url.scheme == "s3");
   CHECK(url.authority == "bucket");
   CHECK(url.path == "/a b");
@@ -115,9 +116,8 @@ TEST_CASE("an unknown scheme lists the known ones, and a registered one is used"
   const Error unknown = registry.open_store("tape:x").error();
   CHECK(unknown.code() == ErrorCode::unsupported);
   CHECK(unknown.hint() == "known schemes: file, memory");
-  registry.add_store("tape", [](const BackendUrl&, OpenMode) -> Result<std::unique_ptr<ObjectStore>> {
-    return make_memory_store();
-  });
+  registry.add_store(
+      "tape", [](const BackendUrl&, OpenMode) -> Result<std::unique_ptr<ObjectStore>> { return make_memory_store(); });
   CHECK(registry.open_store("tape:x").has_value());
   CHECK(registry.open_store("file:x?y=1").error().code() == ErrorCode::invalid_argument);
   CHECK(Registry().open_search("sqlite:x").error().code() == ErrorCode::unsupported);

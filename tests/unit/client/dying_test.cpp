@@ -1,5 +1,5 @@
-#include <docupilot/docupilot.h>
 #include <doctest/doctest.h>
+#include <docupilot/docupilot.h>
 
 #include <filesystem>
 #include <functional>
@@ -20,8 +20,8 @@ Client living_for(const TempDir& folder, const std::shared_ptr<Life>& life) {
   return Client::open(Config::embedded(folder / "library"), {.registry = dying_registry(life)}).value();
 }
 
-// Runs `action` on a library that `prepare` made, once for each of its role calls, everything failing from that call on.
-// Afterwards another client drains and sweeps, and `check` looks at what is there.
+// Runs `action` on a library that `prepare` made, once for each of its role calls, everything failing from that call
+// on. Afterwards another client drains and sweeps, and `check` looks at what is there.
 void for_each_death(const std::function<void(const TempDir&, Client&)>& prepare,
                     const std::function<void(const TempDir&, Client&)>& action,
                     const std::function<void(const TempDir&, Client&)>& check) {
@@ -68,52 +68,56 @@ void first(const TempDir& folder, Client& client) {
 }  // namespace
 
 TEST_CASE("a new ingest that dies at any call is finished by drain") {
-  for_each_death([](const TempDir& folder, Client& client) { client.ingest(folder.write("z.txt", "Another one.")).value(); },
-                 [](const TempDir& folder, Client& client) {
-                   (void)client.ingest_many(three(folder, "First words"), {.concurrency = 1});
-                 },
-                 [](const TempDir&, Client& client) { CHECK(client.count().value() == 4); });
+  for_each_death(
+      [](const TempDir& folder, Client& client) { client.ingest(folder.write("z.txt", "Another one.")).value(); },
+      [](const TempDir& folder, Client& client) {
+        (void)client.ingest_many(three(folder, "First words"), {.concurrency = 1});
+      },
+      [](const TempDir&, Client& client) { CHECK(client.count().value() == 4); });
 }
 
 TEST_CASE("a new revision that dies at any call ends as the new one, and the old bytes go only then") {
-  for_each_death(first,
-                 [](const TempDir& folder, Client& client) {
-                   (void)client.ingest_many(three(folder, "Second words"), {.concurrency = 1});
-                 },
-                 [](const TempDir&, Client& client) {
-                   const DocumentPage page = client.documents().value();
-                   REQUIRE(page.documents.size() == 3);
-                   for (const Document& document : page.documents) {
-                     MemoryWriter bytes;
-                     REQUIRE(client.download(document.id, bytes).has_value());
-                     CHECK(bytes.text().find("Second words") != std::string::npos);
-                   }
-                   CHECK(client.search({.text = "second"}).value().estimated_total == 3);
-                   CHECK(client.search({.text = "first", .typo_tolerance = false}).value().estimated_total == 0);
-                 });
+  for_each_death(
+      first,
+      [](const TempDir& folder, Client& client) {
+        (void)client.ingest_many(three(folder, "Second words"), {.concurrency = 1});
+      },
+      [](const TempDir&, Client& client) {
+        const DocumentPage page = client.documents().value();
+        REQUIRE(page.documents.size() == 3);
+        for (const Document& document : page.documents) {
+          MemoryWriter bytes;
+          REQUIRE(client.download(document.id, bytes).has_value());
+          CHECK(bytes.text().find("Second words") != std::string::npos);
+        }
+        CHECK(client.search({.text = "second"}).value().estimated_total == 3);
+        CHECK(client.search({.text = "first", .typo_tolerance = false}).value().estimated_total == 0);
+      });
 }
 
 TEST_CASE("a removal that dies at any call is finished by drain") {
-  for_each_death(first,
-                 [](const TempDir&, Client& client) {
-                   if (auto page = client.documents(); page) (void)client.remove(page->documents.front().id);
-                 },
-                 [](const TempDir&, Client& client) {
-                   const auto count = client.count().value();
-                   CHECK(count == 2);
-                 });
+  for_each_death(
+      first,
+      [](const TempDir&, Client& client) {
+        if (auto page = client.documents(); page) (void)client.remove(page->documents.front().id);
+      },
+      [](const TempDir&, Client& client) {
+        const auto count = client.count().value();
+        CHECK(count == 2);
+      });
 }
 
 TEST_CASE("an update that dies at any call is found as it reads") {
-  for_each_death(first,
-                 [](const TempDir&, Client& client) {
-                   const auto page = client.documents().value();
-                   (void)client.update(page.documents.front().id, {.title = "Lighthouse"});
-                 },
-                 [](const TempDir&, Client& client) {
-                   const auto titled = client.count(field("title") == "Lighthouse").value();
-                   CHECK(client.search({.text = "lighthouse", .typo_tolerance = false}).value().estimated_total == titled);
-                 });
+  for_each_death(
+      first,
+      [](const TempDir&, Client& client) {
+        const auto page = client.documents().value();
+        (void)client.update(page.documents.front().id, {.title = "Lighthouse"});
+      },
+      [](const TempDir&, Client& client) {
+        const auto titled = client.count(field("title") == "Lighthouse").value();
+        CHECK(client.search({.text = "lighthouse", .typo_tolerance = false}).value().estimated_total == titled);
+      });
 }
 
 TEST_CASE("a failure of one call is told, and ingesting again puts it right") {
