@@ -28,28 +28,19 @@ class Builder {
       all_of(plan_.musts, true);
     } else if (breadth == Breadth::wide) {  // what must be is enough: the wishes only rank
       other.insert(other.begin(), rare.begin(), rare.end());
-      open();
       all_of(plan_.musts, true);
-      text(" OR ");
-      open();
+      text(" OR (");
       all_of(plan_.musts, false);
-      text(" AND ");
+      text(") AND (");
       any_of(other, true);
-      close();
-      close();
+      text(")");
     } else {
-      const bool only_excludes = std::ranges::all_of(plan_.musts, is_negation);
-      open();
-      if (only_excludes) {
-        wishes(rare, other);
-        text(" NOT ");
-        excluded(plan_.musts);
-      } else {
-        all_of(plan_.musts, true);
-        text(" AND ");
-        wishes(rare, other);
-      }
-      close();
+      text("(");
+      wishes(rare, other);
+      text(std::ranges::all_of(plan_.musts, is_negation) ? ") NOT (" : ") AND (");
+      if (std::ranges::all_of(plan_.musts, is_negation)) excluded(plan_.musts);
+      else all_of(plan_.musts, true);
+      text(")");
     }
     return std::move(out_);
   }
@@ -71,43 +62,41 @@ class Builder {
   }
 
   void text(std::string_view part) { out_.text += part; }
-  void open() { out_.text += '('; }
-  void close() { out_.text += ')'; }
 
   // One of `rare`, and where one is there also the others, to rank by. Naming `rare` twice is cheaper than to visit
   // every document that has only a frequent word.
   void wishes(const std::vector<std::size_t>& rare, const std::vector<std::size_t>& other) {
     std::uint64_t visited = 0;
     for (const std::size_t i : rare) visited += plan_.concepts[i].documents;
-    open();
     any_of(rare, true);
-    if (!other.empty() && visited < documents_ / 2) {
-      text(" OR ");
-      open();
+    if (other.empty()) return;
+    text(" OR ");
+    if (visited < documents_ / 2) {
+      text("(");
       any_of(rare, false);
-      text(" AND ");
+      text(") AND (");
       any_of(other, true);
-      close();
-    } else if (!other.empty()) {
-      text(" OR ");
+      text(")");
+    } else {
       any_of(other, true);
     }
-    close();
   }
 
+  // Below, each function writes an expression that may stand between ORs, and those who need more put it in brackets:
+  // brackets nest in FTS5, whose parser has a small stack.
+
   void any_of(const std::vector<std::size_t>& subjects, bool counts) {
-    open();
     for (std::size_t i = 0; i < subjects.size(); ++i) {
       if (i > 0) text(" OR ");
       subject(subjects[i], counts);
     }
-    close();
   }
 
   void subject(std::size_t index, bool counts) {
     const Concept& subject = plan_.concepts[index];
+    const bool is_one = subject.phrases.size() == 1;
     if (subject.in_title) text("title : ");
-    open();
+    if (!is_one) text("(");
     for (std::size_t i = 0; i < subject.phrases.size(); ++i) {
       const Phrase& phrase = subject.phrases[i];
       if (i > 0) text(" OR ");
@@ -115,7 +104,7 @@ class Builder {
       if (phrase.is_prefix) text(" *");
       out_.roles.push_back({counts ? index : PhraseRole::none, phrase.weight, phrase.stems.size()});
     }
-    close();
+    if (!is_one) text(")");
   }
 
   void everything() {
@@ -127,52 +116,51 @@ class Builder {
     switch (clause.kind) {
       case Clause::Kind::concept_of: return subject(clause.subject, counts);
       case Clause::Kind::all_of: return all_of(clause.children, counts);
+      case Clause::Kind::negate: return all_of({clause}, counts);
       case Clause::Kind::any_of:
-        open();
         for (std::size_t i = 0; i < clause.children.size(); ++i) {
           if (i > 0) text(" OR ");
           this->clause(clause.children[i], counts);
         }
-        return close();
-      case Clause::Kind::negate:
-        open();
-        everything();
-        text(" NOT ");
-        excluded({clause});
-        return close();
     }
+  }
+
+  void operand(const Clause& part, bool counts) {
+    const bool is_plain = part.kind == Clause::Kind::concept_of;
+    if (!is_plain) text("(");
+    clause(part, counts);
+    if (!is_plain) text(")");
   }
 
   // FTS5 has no condition that only excludes, so what is excluded goes behind what is asked for.
   void all_of(const std::vector<Clause>& clauses, bool counts) {
-    open();
-    open();
+    const auto excluding = std::ranges::count_if(clauses, is_negation);
+    const auto asking = std::ssize(clauses) - excluding;
+    if (asking == 0) everything();
+    if (asking > 1 && excluding > 0) text("(");
     bool is_first = true;
     for (const Clause& part : clauses) {
       if (is_negation(part)) continue;
       if (!is_first) text(" AND ");
       is_first = false;
-      clause(part, counts);
+      if (asking == 1 && excluding == 0) clause(part, counts);
+      else operand(part, counts);
     }
-    if (is_first) everything();
-    close();
-    if (std::ranges::any_of(clauses, is_negation)) {
-      text(" NOT ");
-      excluded(clauses);
-    }
-    close();
+    if (asking > 1 && excluding > 0) text(")");
+    if (excluding == 0) return;
+    text(" NOT (");
+    excluded(clauses);
+    text(")");
   }
 
   void excluded(const std::vector<Clause>& clauses) {
-    open();
     bool is_first = true;
     for (const Clause& part : clauses) {
       if (!is_negation(part)) continue;
       if (!is_first) text(" OR ");
       is_first = false;
-      all_of(part.children, false);
+      clause(part.children.front(), false);
     }
-    close();
   }
 
   const QueryPlan& plan_;

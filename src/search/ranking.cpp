@@ -11,10 +11,8 @@ namespace {
 // docs/backends/sqlite-fts5.md. None of them is critical: half or twice of it costs a few hundredths at most.
 constexpr double saturation = 4;           // occurrences that give half of a word's weight
 constexpr double body_length_share = 0.5;  // how far long bodies are held against a document
-constexpr double title_length_share = 0.3;
-constexpr double usual_title = 5;   // tokens
-constexpr double title_factor = 6;  // an occurrence in the title counts as so many in the body
-constexpr double name_factor = 2;   // file name and tags
+constexpr double title_factor = 6;         // an occurrence in the title counts as so many in the body
+constexpr double name_factor = 2;          // file name and tags
 constexpr double coverage_power = 0.5;
 constexpr double title_bonus = 0.8;
 constexpr double passage_bonus = 0.6;

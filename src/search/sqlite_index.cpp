@@ -110,6 +110,7 @@ class SqliteIndex final : public SearchIndex {
 
   Result<std::uint64_t> count(const Context& context) override {
     return call("count", [&]() -> Result<std::uint64_t> {
+      DOCUPILOT_CHECK(context.check("count"));
       DOCUPILOT_TRY(const auto connection, pool_.reader(context));
       DOCUPILOT_TRY(const auto state, search::read_state(*connection));
       return static_cast<std::uint64_t>(state.documents);

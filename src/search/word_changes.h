@@ -36,7 +36,10 @@ struct WordHash {
     return value;
   }
   static std::uint64_t mix(std::uint64_t value) noexcept {
+    value ^= value >> 32;
     value *= 0xff51afd7ed558ccd;
+    value ^= value >> 29;
+    value *= 0xc4ceb9fe1a85ec53;
     return value ^ value >> 32;
   }
 };

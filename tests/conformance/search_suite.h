@@ -170,7 +170,9 @@ TEST_CASE_TEMPLATE_DEFINE("an entry may have no text, no title, or neither", Bac
   CHECK(index->count().value() == 4);
   CHECK(found_set(*index, "alone") == Ids{"2", "3"});
   CHECK(found_set(*index, "") == Ids{"1", "2", "3", "4"});
-  for (const SearchHit& hit : index->query({.text = "title"}).value().hits) CHECK(hit.snippet.empty());
+  const SearchResult result = index->query({.text = "title"}).value();
+  REQUIRE(result.hits.size() == 1);
+  CHECK(result.hits[0].snippet.empty());
 }
 
 TEST_CASE_TEMPLATE_DEFINE("a large document is found by its first and its last word", Backend, search_large) {
