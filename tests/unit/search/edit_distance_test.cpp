@@ -64,7 +64,7 @@ TEST_CASE("it is what its definition says, also for long words") {
   for (int i = 0; i < 20'000; ++i) {
     const std::string a = word(i % 100 == 0 ? 90 : 8);
     const std::string b = word(i % 100 == 0 ? 90 : 8);
-    const std::size_t most = i % 5;
+    const auto most = static_cast<std::size_t>(i % 5);
     CAPTURE(a);
     CAPTURE(b);
     CHECK(edit_distance(a, b, most) == std::min(plain_distance(a, b), most + 1));
