@@ -182,7 +182,7 @@ clang_there() { # PART: clang is there, or the part is skipped
 # doctests FOLDER LABEL: runs the test programs of a build, and names those it has none of.
 doctests() {
   local folder=$1 label=$2 part
-  for part in unit conformance wire; do
+  for part in unit conformance wire asio; do
     [[ -x $folder/tests/${part}_tests ]] && step "$part$label" "$folder/tests/${part}_tests" --no-colors
   done
 }
@@ -196,7 +196,7 @@ one_doctest() { # PART
 }
 
 # ---- the parts -----------------------------------------------------------------------------------------------------------
-part_unit() { one_doctest unit; }
+part_unit() { one_doctest unit && one_doctest asio; }
 part_conformance() { one_doctest conformance; }
 part_wire() { one_doctest wire; }
 
@@ -245,14 +245,14 @@ part_live() {
 part_asan() {
   clang_there asan || return
   configure asan "$build/asan" || return
-  make "with address and undefined behaviour sanitizers" "$build/asan" unit_tests conformance_tests wire_tests &&
+  make "with address and undefined behaviour sanitizers" "$build/asan" unit_tests conformance_tests wire_tests asio_tests &&
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 doctests "$build/asan" " (asan)"
 }
 
 part_tsan() {
   clang_there tsan || return
   configure tsan "$build/tsan" || return
-  make "with the thread sanitizer" "$build/tsan" unit_tests conformance_tests wire_tests &&
+  make "with the thread sanitizer" "$build/tsan" unit_tests conformance_tests wire_tests asio_tests &&
     TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 doctests "$build/tsan" " (tsan)"
 }
 
