@@ -128,8 +128,11 @@ Result<Config> Config::from_library(std::string_view name) {
 }
 
 Result<Config> Config::from_file(const std::string& path, std::string_view profile) {
-  std::ifstream in(path, std::ios::binary);
-  if (!in || !fs::is_regular_file(path)) {
+  std::error_code error;
+  const bool regular = fs::is_regular_file(path, error);  // asked first: opening a FIFO would wait
+  std::ifstream in;
+  if (regular) in.open(path, std::ios::binary);
+  if (!regular || !in) {
     return Error(ErrorCode::not_found, "this configuration file cannot be read")
         .operation("read configuration")
         .target(path)
@@ -177,6 +180,10 @@ Result<Config> Config::from_env() {
     DOCUPILOT_TRY(const Config named, from_library(library));
     for (const TextKey& key : text_keys) {
       if (!(named.*key.member).empty()) config.*key.member = named.*key.member;
+    }
+    if (std::string_view(library).starts_with("config:")) {
+      config.read_only = named.read_only;
+      config.extract = named.extract;
     }
     config.origin["library"] = "environment DOCUPILOT_LIBRARY";
   }

@@ -69,6 +69,7 @@ struct IngestProgress {
 struct IngestManyOptions {
   unsigned concurrency = 0;  ///< Documents prepared side by side. 0: one for each processor, at most 8.
   std::size_t group = 256;   ///< Documents committed together at the most, 1 to 10,000. Default 256.
+  // Neither function may throw.
   /// Called a few times a second and once at the end, from any thread but never two at a time.
   std::function<void(const IngestProgress&)> on_progress = {};
   /// Called once a document, in the order they finish; the result is also in what the call returns.

@@ -100,8 +100,7 @@ std::string BackendUrl::redacted(std::string_view url) {
   std::string out(url.substr(0, std::min(url.find('?'), url.size())));
   if (const std::size_t slashes = out.find("://"); slashes != std::string::npos) {
     const std::size_t begin = slashes + 3;
-    const std::size_t end = std::min(out.find('/', begin), out.size());
-    const std::size_t at = out.rfind('@', end);
+    const std::size_t at = out.rfind('@');
     const std::size_t colon = out.find(':', begin);
     if (at != std::string::npos && at >= begin && colon < at) out.replace(colon + 1, at - colon - 1, "***");
   }
@@ -114,7 +113,9 @@ std::string BackendUrl::redacted(std::string_view url) {
     query.remove_prefix(std::min(end + 1, query.size()));
     const std::size_t equals = pair.find('=');
     out += separator;
-    if (equals != std::string_view::npos && is_secret(pair.substr(0, equals)))
+    std::string name;
+    const bool readable = equals != std::string_view::npos && decode(pair.substr(0, equals), name);
+    if (equals != std::string_view::npos && (!readable || is_secret(name)))
       out.append(pair.substr(0, equals)) += "=***";
     else out += pair;
     separator = '&';

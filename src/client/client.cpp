@@ -83,8 +83,13 @@ Result<void> Client::remove(const std::string& id, const Context& context) {
 Result<Document> Client::update(const std::string& id, const DocumentPatch& patch, const WriteCondition& condition,
                                 const Context& context) {
   DOCUPILOT_TRY(const Roles roles, state_->library.roles());
-  DOCUPILOT_TRY(Document document, roles.metadata.patch(id, patch, roles.clock.now(), condition, context));
-  DOCUPILOT_CHECK(carry(roles, JobKind::reindex, id, context));
+  Document document;
+  const auto write = [&]() -> Result<void> {
+    DOCUPILOT_TRY(document, roles.metadata.patch(id, patch, roles.clock.now(), condition, context));
+    return {};
+  };
+  auto carried = carry(roles, JobKind::reindex, id, context, write);
+  if (!carried) return std::move(carried).error();
   return document;
 }
 

@@ -21,9 +21,13 @@ Library::Library(Config config, ClientOptions options)
       extractor_(make_extractor(config_.extract)) {}
 
 bool Library::exists() const {
-  std::error_code error;
-  return config_.library.empty() || fs::exists(fs::path(config_.library) / "journal.db", error) ||
-         fs::exists(fs::path(config_.library) / "docupilot.db", error);
+  // A database file that is there tells; any other backend is taken to be there.
+  for (const std::string* name : {&config_.metadata, &config_.journal}) {
+    const auto url = BackendUrl::parse(*name);
+    std::error_code error;
+    if (!url || url->scheme != "sqlite" || fs::exists(url->path, error)) return true;
+  }
+  return false;
 }
 
 Result<void> Library::prepare(Access access) const {
@@ -76,8 +80,10 @@ Result<SearchIndex*> Library::search(Access access) {
   return take(search_, access, [this](OpenMode mode) { return registry_.open_search(config_.search, mode); });
 }
 Result<Summarizer*> Library::summarizer() {
-  return take(summarizer_, Access::read,
-              [this](OpenMode mode) { return registry_.open_summary(config_.summary, mode); });
+  const std::lock_guard lock(mutex_);
+  if (summarizer_) return summarizer_.get();
+  DOCUPILOT_TRY(summarizer_, registry_.open_summary(config_.summary));
+  return summarizer_.get();
 }
 
 Result<Journal*> Library::journal(Access access) {

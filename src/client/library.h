@@ -53,7 +53,7 @@ class Library {
   Slot<ObjectStore> store_;
   Slot<MetadataStore> metadata_;
   Slot<SearchIndex> search_;
-  Slot<Summarizer> summarizer_;
+  std::unique_ptr<Summarizer> summarizer_;
   Slot<Journal> journal_;
   std::vector<std::shared_ptr<void>> replaced_;  // opened for reading before; somebody may still use them
 };

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 
 namespace docupilot::inline v1 {
@@ -31,8 +32,20 @@ class Crew {
     const std::size_t workers = std::min<std::size_t>(options_.concurrency, tasks_.size());
     if (workers <= 1) return run_alone();
     std::vector<std::jthread> threads;
-    working_ = workers;
-    for (std::size_t i = 0; i < workers; ++i) threads.emplace_back([this] { work(); });
+    for (std::size_t i = 0; i < workers; ++i) {
+      {
+        const std::lock_guard lock(mutex_);
+        ++working_;
+      }
+      try {
+        threads.emplace_back([this] { work(); });
+      } catch (const std::system_error&) {  // no more threads are to be had: those that are will do
+        const std::lock_guard lock(mutex_);
+        --working_;
+        break;
+      }
+    }
+    if (threads.empty()) return run_alone();
     for (;;) {
       std::vector<Ready> group = next_group();
       if (group.empty()) return;

@@ -74,16 +74,23 @@ Result<DrainReport> drain_jobs(const Roles& roles, const DrainOptions& options, 
   return report;
 }
 
-Result<void> carry(const Roles& roles, JobKind kind, const std::string& document_id, const Context& context) {
+Result<void> carry(const Roles& roles, JobKind kind, const std::string& document_id, const Context& context,
+                   const std::function<Result<void>()>& first) {
   DOCUPILOT_CHECK(check_document_id(document_id));
   Job job{.id = crypto::random_hex(32), .document_id = document_id, .kind = kind, .started = roles.clock.now()};
   job.stage = Stage::index;  // the bytes and the metadata are there
   for (;;) {
     DOCUPILOT_TRY(const auto begun, roles.journal.begin({&job, 1}, context));
     if (begun.front() == Begun::yes) break;
-    if (begun.front() == Begun::contained) return {};
+    if (begun.front() == Begun::contained) return first ? first() : Result<void>();
     std::this_thread::sleep_for(std::chrono::milliseconds(50));  // somebody ingests this document just now
     DOCUPILOT_CHECK(context.check(to_string(kind)));
+  }
+  if (first) {
+    if (auto done = first(); !done) {
+      (void)roles.journal.abandon(job);
+      return done;
+    }
   }
   Result<void> result;
   std::vector<Task> tasks;

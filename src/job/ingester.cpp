@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "crypto/random.h"
 #include "job/meter.h"
+#include "metadata/document_check.h"
 
 namespace docupilot::inline v1 {
 
@@ -79,16 +80,25 @@ class Ingester {
   // Jobs for the requests that make sense; the others have their results.
   std::vector<Wanted> resolve() {
     std::vector<Wanted> wanted;
-    std::map<std::string, std::size_t> first_of;  // document id -> index of the request
+    std::map<std::string, std::size_t> first_of;      // document id -> index of the request
+    std::map<std::string, std::string> first_with;    // idempotency key -> document id
     for (std::size_t i = 0; i < requests_.size(); ++i) {
-      auto one = resolve_one(i);
+      auto go = context_.check("ingest");
+      auto one = go ? resolve_one(i) : Result<Wanted>(std::move(go).error());
+      const std::string& key = requests_[i].options.idempotency_key;
+      if (one && !key.empty() && first_with.emplace(key, one->job.document_id).first->second != one->job.document_id) {
+        one = Error(ErrorCode::conflict, "two requests of one call have the same idempotency key")
+                  .operation("ingest")
+                  .target(key)
+                  .hint("use a new key for a new request");
+      }
       if (!one) {
         results_[i] = std::move(one).error();
         continue;
       }
       const auto [first, is_first] = first_of.emplace(one->job.document_id, i);
       if (is_first) wanted.push_back(*std::move(one));
-      else if (!requests_[i].path.empty() && requests_[i].path == requests_[first->second].path)
+      else if (!one->job.path.empty() && requests_[first->second].source == nullptr && requests_[i].options.id.empty())
         repeats_.emplace_back(i, first->second);
       else
         results_[i] = Error(ErrorCode::conflict, "two requests of one call are for the same document")
@@ -116,10 +126,9 @@ class Ingester {
     }
     if (!request.path.empty()) {
       DOCUPILOT_TRY(const auto opened, file_source(request.path));
-      std::error_code error;
-      job.path = std::filesystem::absolute(request.path, error).lexically_normal().string();
       wanted.size = opened->size();
       DOCUPILOT_TRY(job.identity, opened->identity());
+      job.path = job.identity.uri;
       if (o.name.empty()) o.name = std::filesystem::path(job.path).filename().string();
       if (wanted.size == 0 && !o.allow_empty) {
         return Error(ErrorCode::invalid_argument, "the document is empty")
@@ -139,6 +148,12 @@ class Ingester {
     else o.id = job.id;
     job.document_id = o.id;
     job.object_key = object_key(job);
+    DOCUPILOT_CHECK(check_document({.id = o.id,
+                                    .title = o.title,
+                                    .name = o.name,
+                                    .content_type = o.content_type,
+                                    .tags = o.tags,
+                                    .attributes = o.attributes}));
     return wanted;
   }
 
@@ -210,6 +225,12 @@ class Ingester {
     return true;
   }
 
+  static bool has_digests(const Checksums& sums, Hashes wanted) {
+    return (!has(wanted, Hashes::crc32c) || !sums.crc32c.empty()) &&
+           (!has(wanted, Hashes::crc64nvme) || !sums.crc64nvme.empty()) &&
+           (!has(wanted, Hashes::md5) || !sums.md5.empty());
+  }
+
   static bool wants_nothing_new(const Document& document, const IngestOptions& o) {
     const auto state = [&](Stage stage) { return document.stage(stage).state; };
     for (const StageStatus& status : document.stages) {
@@ -222,7 +243,10 @@ class Ingester {
     return document.name == o.name && (o.title.empty() || o.title == document.title) &&
            (o.content_type.empty() || o.content_type == document.content_type) &&
            (o.tags.empty() || o.tags == document.tags) && attributes_same &&
-           o.index == (state(Stage::index) == StageState::done) && (o.summarize || document.summary.empty());
+           has_digests(document.checksums, o.extra_hashes) && o.index == (state(Stage::index) == StageState::done) &&
+           (o.summarize ? state(Stage::summary) == StageState::done || !document.summary.empty() ||
+                              state(Stage::extract) == StageState::skipped
+                        : document.summary.empty());
   }
 
   void ended(std::size_t index, Prepared& work, const std::optional<Pipeline::Failure>& failure) {

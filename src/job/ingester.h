@@ -1,5 +1,6 @@
 #pragma once
 
+#include <functional>
 #include <span>
 #include <vector>
 
@@ -17,8 +18,9 @@ namespace docupilot::inline v1 {
 /// Client::pending.
 [[nodiscard]] Result<std::vector<PendingJob>> pending_jobs(Journal& journal, const Context& context);
 
-/// Carries one job that is not an ingest: Client::remove and Client::update.
+/// Carries one job that is not an ingest: Client::remove and Client::update. `first` runs once the job is in the
+/// journal; when it fails, so does the call, and the job is forgotten.
 [[nodiscard]] Result<void> carry(const Roles& roles, JobKind kind, const std::string& document_id,
-                                 const Context& context);
+                                 const Context& context, const std::function<Result<void>()>& first = {});
 
 }  // namespace docupilot::inline v1

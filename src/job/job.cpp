@@ -93,6 +93,7 @@ std::string encode_job_body(const Job& job) {
   return json::to_tagged(Value::Map{
       {"path", encode_path(job.path)},
       {"options", encode_options(job.options)},
+      {"replaces", job.replaces},
       {"old_keys", list_of(job.old_keys)},
       {"store", job.object.store},
       {"version", job.object.version},
@@ -118,6 +119,7 @@ Result<void> decode_job_body(std::string_view text, Job& job) {
     return Error(ErrorCode::corrupted, "a job of the journal cannot be read").operation("read journal");
   job.path = decode_path(*map, "path");
   job.options = decode_options(member<Value::Map>(*map, "options"));
+  job.replaces = member<bool>(*map, "replaces");
   job.old_keys = texts_of(member<Value::List>(*map, "old_keys"));
   job.object = {.store = member<std::string>(*map, "store"),
                 .key = job.object_key,

@@ -22,6 +22,7 @@ struct Job {
   std::string path;        ///< Source file, absolute; empty for memory and streams, which cannot be read again.
   IngestOptions options;   ///< As asked for, with id and name filled in.
   std::string object_key;  ///< Where the bytes go. Fixed when the job begins, so storing them again changes nothing.
+  bool replaces = false;   ///< It began in the place of a job that had not ended.
   std::vector<std::string> old_keys;  ///< Objects of earlier revisions, to be removed when the job is through.
 
   // Known once the store stage is done.

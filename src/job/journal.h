@@ -58,6 +58,7 @@ class Journal {
   /// Takes over at most `limit` jobs that nobody living holds and counts the attempt.
   [[nodiscard]] virtual Result<std::vector<Job>> claim(std::size_t limit, const Context& context) = 0;
 
+  /// How the source of a document looked when it was ingested last; nothing while a job of the document has not ended.
   [[nodiscard]] virtual Result<std::optional<SourceRecord>> source(const std::string& document_id,
                                                                    const Context& context) = 0;
   [[nodiscard]] virtual Result<std::optional<KeyRecord>> key(const std::string& idempotency_key,

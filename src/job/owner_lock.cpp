@@ -17,12 +17,15 @@ OwnerLock::OwnerLock(std::string folder) : folder_(std::move(folder)), name_(cry
 
 OwnerLock::~OwnerLock() {
   if (fd_ < 0) return;
-  ::unlink(path_of(name_).c_str());
-  ::rmdir(folder_.c_str());  // only when we were the last
+  if (holder_ == ::getpid()) {
+    ::unlink(path_of(name_).c_str());
+    ::rmdir(folder_.c_str());  // only when we were the last
+  }
   ::close(fd_);
 }
 
 Result<void> OwnerLock::hold() {
+  const std::lock_guard lock(mutex_);
   if (folder_.empty() || fd_ >= 0) return {};
   const std::string path = path_of(name_);
   // Another holder may leave and take the folder with it, or tidy away our file before it is locked: then once more.
@@ -35,6 +38,7 @@ Result<void> OwnerLock::hold() {
     if (::flock(fd, LOCK_EX) == 0 && ::fstat(fd, &held) == 0 && ::stat(path.c_str(), &named) == 0 &&
         held.st_ino == named.st_ino) {
       fd_ = fd;
+      holder_ = ::getpid();
       return {};
     }
     ::close(fd);
@@ -54,11 +58,14 @@ bool OwnerLock::alive(const std::string& name) const {
 }
 
 void OwnerLock::tidy() const {
-  std::error_code ignored;
+  std::error_code error;
   if (folder_.empty()) return;
-  for (const auto& file : std::filesystem::directory_iterator(folder_, ignored)) {
-    const std::string name = file.path().filename().string();
-    if (!alive(name)) ::unlink(file.path().c_str());
+  for (std::filesystem::directory_iterator file(folder_, error), end; !error && file != end; file.increment(error)) {
+    const std::string path = file->path().string();
+    const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) continue;
+    if (::flock(fd, LOCK_EX | LOCK_NB) == 0) ::unlink(path.c_str());
+    ::close(fd);
   }
 }
 

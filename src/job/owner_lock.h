@@ -1,5 +1,8 @@
 #pragma once
 
+#include <sys/types.h>
+
+#include <mutex>
 #include <string>
 
 #include <docupilot/base/result.h>
@@ -27,7 +30,9 @@ class OwnerLock {
   [[nodiscard]] std::string path_of(const std::string& name) const { return folder_ + '/' + name; }
   std::string folder_;
   std::string name_;
+  std::mutex mutex_;  // guards the following
   int fd_ = -1;
+  pid_t holder_ = 0;  // a forked child leaves its parent's file alone
 };
 
 }  // namespace docupilot::inline v1

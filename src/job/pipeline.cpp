@@ -30,6 +30,18 @@ bool may_pass(ErrorCode code) {
   }
 }
 
+// Whether the metadata say already what the document is, and only the index has to follow.
+bool row_is_truth(const Prepared& work) {
+  return work.job.kind != JobKind::ingest || work.job.stage > Stage::metadata;
+}
+
+Error changed_while_read(const SourceIdentity& source) {
+  return Error(ErrorCode::conflict, "it changed while it was read")
+      .operation("ingest")
+      .target(source.uri)
+      .hint("ingest it again when nobody writes to it");
+}
+
 bool ends_the_call(ErrorCode code) { return code == ErrorCode::cancelled || code == ErrorCode::timeout; }
 
 }  // namespace
@@ -75,6 +87,12 @@ std::optional<Pipeline::Failure> Pipeline::prepare(Prepared& work, Source* sourc
       if (auto read = describe(work, bytes, context); !read) failure = fail(std::move(read).error());
       break;
     case JobKind::ingest:
+      if (work.prior && work.prior->object.key == work.job.object_key) work.job.stage = Stage::index;
+      if (work.prior && work.job.stage > Stage::metadata) {  // the row is written, and may have been updated since
+        work.document = *work.prior;
+        if (auto read = describe(work, bytes, context); !read) failure = fail(std::move(read).error());
+        break;
+      }
       if (work.job.stage == Stage::store) {
         failure = store(work, source, bytes, context);
       } else if (auto head = ObjectReader(roles_.store, work.job.object_key, work.job.size).read_head(context); head) {
@@ -95,6 +113,7 @@ std::optional<Pipeline::Failure> Pipeline::store(Prepared& work, Source* source,
                                                  const Context& context) const {
   Job& job = work.job;
   for (int attempt = 1;; ++attempt) {
+    bytes = {};
     if (source == nullptr) {
       if (job.path.empty()) {
         return Failure{Error(ErrorCode::not_found, "its bytes came from a stream and are gone")
@@ -104,7 +123,12 @@ std::optional<Pipeline::Failure> Pipeline::store(Prepared& work, Source* source,
                        false};
       }
       auto opened = file_source(job.path);
-      if (!opened) return Failure{std::move(opened).error(), false};
+      if (!opened) {
+        // Gone for good, unless a later process finds it only out of reach.
+        const ErrorCode code = opened.error().code();
+        const bool gone = code == ErrorCode::not_found || code == ErrorCode::invalid_argument;
+        return Failure{std::move(opened).error(), job.attempts > 1 && !gone};
+      }
       bytes.opened = *std::move(opened);
     }
     Source& from = source != nullptr ? *source : *bytes.opened;
@@ -116,11 +140,7 @@ std::optional<Pipeline::Failure> Pipeline::store(Prepared& work, Source* source,
     job.identity = *after;
     if (*before == *after) return check_key(job, context);
     if (source != nullptr || attempt == reads_of_a_changing_file) {
-      return Failure{Error(ErrorCode::conflict, "it changed while it was read")
-                         .operation("ingest")
-                         .target(after->uri)
-                         .hint("ingest it again when nobody writes to it"),
-                     false};
+      return Failure{changed_while_read(*after), false};
     }
   }
 }
@@ -193,7 +213,11 @@ Result<void> Pipeline::describe(Prepared& work, Bytes& bytes, const Context& con
     read = extract(work, body, context);
   }
   DOCUPILOT_CHECK(std::move(read));
-  if (work.job.kind != JobKind::ingest) return {};
+  if (row_is_truth(work)) return {};
+  if (bytes.again != nullptr) {
+    DOCUPILOT_TRY(const SourceIdentity after, bytes.again->identity());
+    if (after != work.job.identity) return changed_while_read(after);
+  }
   DOCUPILOT_CHECK(summarize(work, context));
   const Document& now = work.document;
   if (!work.prior || work.job.options.force) return {};
@@ -248,6 +272,11 @@ Result<void> Pipeline::extract(Prepared& work, Reader& body, const Context& cont
   auto extracted =
       roles_.extractor.extract(body, {.name = document.name, .content_type = document.content_type}, context);
   StageStatus& status = document.stage(Stage::extract);
+  if (row_is_truth(work)) {
+    if (extracted) work.text = std::move(extracted->text);
+    else if (status.state == StageState::done) return std::move(extracted).error();  // keep the entry there is
+    return {};
+  }
   if (extracted) {
     work.text = std::move(extracted->text);
     if (document.title.empty()) document.title = extracted->title;

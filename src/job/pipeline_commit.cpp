@@ -161,8 +161,8 @@ void Pipeline::remove_replaced(std::span<Prepared> group, Failures& failures, co
     Prepared& work = group[i];
     std::vector<std::string> keys = work.job.old_keys;
     const auto remove = [&]() -> Result<void> {
-      if (work.job.kind == JobKind::remove) {
-        DOCUPILOT_CHECK(roles_.metadata.remove(work.job.document_id, {}, context));
+      const bool all = work.job.kind == JobKind::remove;
+      if (all) {
         if (work.prior) keys.push_back(work.prior->object.key);
       } else if (work.unchanged) {
         keys.push_back(work.job.object_key);
@@ -171,6 +171,8 @@ void Pipeline::remove_replaced(std::span<Prepared> group, Failures& failures, co
       for (const std::string& key : keys) {
         if (key != work.document.object.key) DOCUPILOT_CHECK(roles_.store.remove(key, context));
       }
+      // The row goes last: it is what names the bytes.
+      if (all) DOCUPILOT_CHECK(roles_.metadata.remove(work.job.document_id, {}, context));
       return {};
     };
     if (auto removed = remove(); !removed) failures[i] = backend_failure(work.job, std::move(removed).error());
@@ -187,7 +189,16 @@ void Pipeline::give_up(std::span<const Failed> failed) const {
     }
     // Whatever was stored under its key belongs to nothing now. What cannot be removed is found by a sweep.
     if (job.kind == JobKind::ingest) (void)roles_.store.remove(job.object_key);
-    (void)roles_.journal.abandon(job);
+    if (job.kind != JobKind::ingest || !job.replaces) {
+      (void)roles_.journal.abandon(job);
+      continue;
+    }
+    // The job it replaced may have left the index behind the metadata: that much is still to be done.
+    Job left = job;
+    left.kind = JobKind::reindex;
+    left.stage = Stage::index;
+    left.replaces = false;
+    released.push_back(std::move(left));
   }
   // If this fails, the lock that ends with our process tells the next one that nobody holds them.
   if (!released.empty()) (void)roles_.journal.release(released);

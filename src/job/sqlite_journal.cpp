@@ -1,4 +1,6 @@
 #include <algorithm>
+#include <mutex>
+#include <set>
 
 #include "base/try.h"
 #include "job/journal.h"
@@ -77,6 +79,9 @@ class SqliteJournal final : public Journal {
       return {};
     });
     if (!done) return std::move(done).error();
+    for (std::size_t i = 0; i < jobs.size(); ++i) {
+      if (begun[i] == Begun::yes) activate(jobs[i].id);
+    }
     return begun;
   }
 
@@ -90,13 +95,17 @@ class SqliteJournal final : public Journal {
 
   Result<void> finish(std::span<const Job* const> jobs, const Context& context) override {
     DOCUPILOT_TRY(auto database, pool_.writer(context));
-    return database->transaction(context, [&]() -> Result<void> {
+    auto done = database->transaction(context, [&]() -> Result<void> {
       for (const Job* job : jobs) DOCUPILOT_CHECK(finish_one(*database, *job, context));
       return {};
     });
+    if (!done) return done;
+    for (const Job* job : jobs) deactivate(job->id);
+    return {};
   }
 
   Result<void> release(std::span<const Job> jobs) override {
+    for (const Job& job : jobs) deactivate(job.id);
     DOCUPILOT_TRY(auto database, pool_.writer({}));
     return database->transaction({}, [&]() -> Result<void> {
       for (const Job& job : jobs) DOCUPILOT_CHECK(write(*database, job, {}, {}));
@@ -105,6 +114,7 @@ class SqliteJournal final : public Journal {
   }
 
   Result<void> abandon(const Job& job) override {
+    deactivate(job.id);
     DOCUPILOT_TRY(auto database, pool_.writer({}));
     return erase(*database, "DELETE FROM jobs WHERE id=?1", job.id, {});
   }
@@ -118,7 +128,8 @@ class SqliteJournal final : public Journal {
       DOCUPILOT_TRY(const bool more, rows.step(context));
       if (!more) return jobs;
       DOCUPILOT_TRY(Job job, read_job(rows));
-      jobs.push_back({std::move(job), holder_of(std::string(rows.text(9)))});
+      const Holder holder = holder_of(std::string(rows.text(9)), job.id);
+      jobs.push_back({std::move(job), holder});
     }
   }
 
@@ -127,14 +138,13 @@ class SqliteJournal final : public Journal {
     std::vector<Job> claimed;
     DOCUPILOT_TRY(auto database, pool_.writer(context));
     auto done = database->transaction(context, [&]() -> Result<void> {
-      DOCUPILOT_TRY(const std::vector<std::string> dead, owners_without_life(*database, context));
-      for (const std::string& owner : dead) {
-        DOCUPILOT_TRY(auto rows, database->prepare("SELECT " + std::string(job_columns) +
-                                                   " FROM jobs WHERE owner=?1 ORDER BY started, id LIMIT ?2"));
-        rows.bind(1, owner).bind(2, static_cast<std::int64_t>(limit - claimed.size()));
-        for (;;) {
+      {
+        DOCUPILOT_TRY(auto rows,
+                      database->prepare("SELECT " + std::string(job_columns) + " FROM jobs ORDER BY started, id"));
+        while (claimed.size() < limit) {
           DOCUPILOT_TRY(const bool more, rows.step(context));
           if (!more) break;
+          if (holder_of(std::string(rows.text(9)), std::string(rows.text(0))) != Holder::nobody) continue;
           DOCUPILOT_TRY(Job job, read_job(rows));
           ++job.attempts;
           claimed.push_back(std::move(job));
@@ -144,13 +154,15 @@ class SqliteJournal final : public Journal {
       return {};
     });
     if (!done) return std::move(done).error();
+    for (const Job& job : claimed) activate(job.id);
     return claimed;
   }
 
   Result<std::optional<SourceRecord>> source(const std::string& document_id, const Context& context) override {
     DOCUPILOT_TRY(auto database, pool_.reader(context));
     DOCUPILOT_TRY(auto row, database->prepare("SELECT object_key, path, size, modified_ns, changed_ns, device, inode "
-                                              "FROM sources WHERE document_id=?1"));
+                                              "FROM sources WHERE document_id=?1 "
+                                              "AND NOT EXISTS(SELECT 1 FROM jobs WHERE jobs.document_id=?1)"));
     DOCUPILOT_TRY(const bool found, row.bind(1, document_id).step(context));
     if (!found) return std::optional<SourceRecord>();
     return std::optional(SourceRecord{.document_id = document_id,
@@ -179,20 +191,19 @@ class SqliteJournal final : public Journal {
   }
 
  private:
-  Holder holder_of(const std::string& owner) const {
-    if (owner == owner_.name()) return Holder::us;
-    return owner_.alive(owner) ? Holder::other : Holder::nobody;
+  Holder holder_of(const std::string& owner, const std::string& job) {
+    if (owner != owner_.name()) return owner_.alive(owner) ? Holder::other : Holder::nobody;
+    const std::lock_guard lock(active_mutex_);
+    return active_.contains(job) ? Holder::us : Holder::nobody;
   }
-
-  Result<std::vector<std::string>> owners_without_life(sqlite::Connection& database, const Context& context) {
-    DOCUPILOT_TRY(auto rows, database.prepare("SELECT DISTINCT owner FROM jobs"));
-    std::vector<std::string> dead;
-    for (;;) {
-      DOCUPILOT_TRY(const bool more, rows.step(context));
-      if (!more) return dead;
-      std::string owner(rows.text(0));
-      if (holder_of(owner) == Holder::nobody) dead.push_back(std::move(owner));
-    }
+  void activate(const std::string& job) {
+    const std::lock_guard lock(active_mutex_);
+    active_.insert(job);
+  }
+  // Whatever becomes of the row: a job that we gave up is free for everybody.
+  void deactivate(const std::string& job) {
+    const std::lock_guard lock(active_mutex_);
+    active_.erase(job);
   }
 
   Result<Begun> begin_one(sqlite::Connection& database, Job& job, const Context& context) {
@@ -201,9 +212,12 @@ class SqliteJournal final : public Journal {
                     database.prepare("SELECT " + std::string(job_columns) + " FROM jobs WHERE document_id=?1"));
       DOCUPILOT_TRY(const bool found, rows.bind(1, job.document_id).step(context));
       if (found) {
-        if (holder_of(std::string(rows.text(9))) != Holder::nobody) return Begun::held;
+        if (holder_of(std::string(rows.text(9)), std::string(rows.text(0))) != Holder::nobody) return Begun::held;
         DOCUPILOT_TRY(const Job before, read_job(rows));
         if (job.kind == JobKind::reindex && before.kind == JobKind::ingest) return Begun::contained;
+        // What that job had written need not be finished: nothing may be passed over as unchanged.
+        job.replaces = true;
+        job.options.force = job.options.force || job.kind == JobKind::ingest;
         job.old_keys = before.old_keys;
         if (!before.object_key.empty()) job.old_keys.push_back(before.object_key);
       }
@@ -270,6 +284,8 @@ class SqliteJournal final : public Journal {
 
   Clock& clock_;
   OwnerLock owner_;
+  std::mutex active_mutex_;
+  std::set<std::string> active_;  // ids of the jobs that we hold and work on; guarded by active_mutex_
   sqlite::Pool pool_;
 };
 

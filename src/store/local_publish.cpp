@@ -129,16 +129,19 @@ Result<void> LocalStore::flush(const Context& context) {
     flushing_.swap(pending_);
     for (const auto& [key, entry] : flushing_) files.push_back({key, entry.session, entry.name});
   }
-  if (files.empty()) return {};
-  UnsyncedFolders unsynced;
   auto outcome = sync_files(files, call);
-  for (std::size_t i = 0; i < files.size() && outcome; ++i) outcome = place_pending(files[i].key, unsynced, call);
+  for (std::size_t i = 0; i < files.size() && outcome; ++i) outcome = place_pending(files[i].key, unsynced_, call);
   {
+    // What this flush could not finish may be another caller's put: the next flush tries it again.
     const std::scoped_lock lock(pending_mutex_);
+    pending_.merge(flushing_);  // a newer put of the same key stays
     flushing_.clear();
   }
   if (!outcome) return outcome;
-  return folder_->sync(unsynced, call);
+  if (unsynced_.folders.empty()) return {};
+  DOCUPILOT_CHECK(folder_->sync(unsynced_, call));
+  unsynced_ = {};
+  return {};
 }
 
 Result<void> LocalStore::sync_files(const std::vector<PendingFile>& files, const StoreCall& call) const {
@@ -163,7 +166,11 @@ Result<void> LocalStore::place_pending(const std::string& key, UnsyncedFolders& 
     if (auto node = flushing_.extract(key)) entry = std::move(node.mapped());
   }
   if (!entry) return {};  // superseded meanwhile
-  DOCUPILOT_CHECK(place(*entry, key, false, unsynced, put));
+  if (auto placed = place(*entry, key, false, unsynced, put); !placed) {
+    const std::scoped_lock pending_lock(pending_mutex_);
+    flushing_.try_emplace(key, *std::move(entry));
+    return placed;
+  }
   static_cast<void>(attributes_.forget_others(key, {}, put));
   return {};
 }
