@@ -20,8 +20,9 @@ void require(bool holds) {
 std::unique_ptr<SearchIndex> small_index() {
   auto index = open_sqlite_index({.path = ":memory:"}).value();
   std::vector<IndexEntry> entries;
-  for (const char* text : {"alpha beta gamma delta", "beta pg_stat_activity 15.3 C++ user's", "\u00c5ngstr\u00f6m \u6570\u636e\u5e93",
-                           "connections connected to the other server and not or near", ""}) {
+  for (const char* text :
+       {"alpha beta gamma delta", "beta pg_stat_activity 15.3 C++ user's", "\u00c5ngstr\u00f6m \u6570\u636e\u5e93",
+        "connections connected to the other server and not or near", ""}) {
     IndexEntry entry;
     entry.document.id = "d" + std::to_string(entries.size());
     entry.document.title = "Title of alpha";
