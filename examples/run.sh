@@ -68,23 +68,29 @@ run() { # shows the command as one would type it, and runs it
     [[ $word == *[\ \"*]* ]] && word="'$word'"
     shown+=" $word"
   done
-  type_out "$shown"
-  "$docupilot" "$@" </dev/null
+  if [[ $1 == ingest ]]; then # one line a document is more than anyone reads here; progress goes to standard error
+    type_out "$shown >build/ingested.txt"
+    "$docupilot" "$@" </dev/null >build/ingested.txt
+  else
+    type_out "$shown"
+    "$docupilot" "$@" </dev/null
+  fi
 }
 id_of() { # NAME: the id of the document of that name, as a script would find it
   "$docupilot" list --json --filter "name = \"$1\"" --limit 1 </dev/null | sed -n 's/.*"id":"\([^"]*\)".*/\1/p'
 }
 
 printf '\n%s$ export DOCUPILOT_LIBRARY=build/demo-library%s\n' "$green" "$plain"
-seconds run ingest "$pages" build/demo-documents/debian-faq.pdf --include '*.html' --include '*.pdf'
+sources=("$pages" build/demo-documents/debian-faq.pdf --include '*.html' --include '*.pdf')
+seconds run ingest "${sources[@]}"
 ingest_took=$took
 say "Stored, hashed, described, indexed and summarised, safe against a loss of power: $count pages and a PDF in $took"
 
-seconds run ingest "$pages" build/demo-documents/debian-faq.pdf --include '*.html' --include '*.pdf'
+seconds run ingest "${sources[@]}"
 say "Again, and nothing had changed: $took"
 
 chapter "4. What is there"
-run list --limit 5
+run list --order -size --limit 5
 run status
 
 chapter "5. Finding things"

@@ -109,7 +109,7 @@ int write_json(const Session& session, docupilot::Client& client, const SearchRe
     session.output.line(
         JsonLine(docupilot::to_json(*document)).real("score", hit.score).text("snippet", hit.snippet).str());
   }
-  if (!result.facets.empty()) session.output.line(facets_json(result));
+  if (!session.arguments.search.facets.empty()) session.output.line(facets_json(result));
   return exit_ok;
 }
 

@@ -236,7 +236,7 @@ bool plausible_windows_1252(std::string_view sample) noexcept {
 Result<Charset> detect_charset(std::string_view sample, bool complete) {
   const Utf8Count utf8 = count_utf8(sample, complete);
   const bool escapes = sample.find('\x1b') != std::string_view::npos;
-  if (utf8.invalid == 0 && !(escapes && utf8.valid == 0)) return utf8_charset;
+  if (utf8.invalid == 0 && (!escapes || utf8.valid > 0)) return utf8_charset;
   if (utf8.valid > utf8.invalid) {
     return Error(ErrorCode::corrupted, "the text is UTF-8 with damaged bytes in it")
         .hint("save it again as UTF-8, or name its charset in the content type");

@@ -267,7 +267,7 @@ void MarkdownReader::line(std::string_view line) {
   const bool tab = line.substr(0, indent).find('\t') != std::string_view::npos;
   const std::size_t mark = list_mark(text);
   const bool code = (tab || indent >= 4) && paragraph_.empty() && (item_indent_ == 0 || indent >= item_indent_ + 4);
-  if (code && !quoted && !(mark > 0 && item_indent_ > 0)) {
+  if (code && !quoted && (mark == 0 || item_indent_ == 0)) {
     out_.break_line();
     out_.append(line.substr(tab ? 1 : std::min<std::size_t>(indent, item_indent_ + 4)));
     out_.append("\n");

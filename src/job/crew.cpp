@@ -98,13 +98,16 @@ class Crew {
   }
 
   void commit(std::vector<Ready>& group) {
-    const auto failed = std::stable_partition(group.begin(), group.end(), [](const Ready& r) { return !r.failure; });
     std::vector<Prepared> good;
-    for (auto ready = group.begin(); ready != failed; ++ready) good.push_back(std::move(ready->work));
+    for (Ready& ready : group) {
+      if (!ready.failure) good.push_back(std::move(ready.work));
+    }
     auto failures = pipeline_.commit(good, context_);
-    for (std::size_t i = 0; i < good.size(); ++i) {
-      group[i].work = std::move(good[i]);
-      group[i].failure = std::move(failures[i]);
+    auto next = good.begin();
+    for (Ready& ready : group) {
+      if (ready.failure) continue;
+      ready.failure = std::move(failures[static_cast<std::size_t>(next - good.begin())]);
+      ready.work = std::move(*next++);
     }
     std::vector<Pipeline::Failed> given_up;
     for (const Ready& ready : group) {

@@ -102,7 +102,8 @@ void Pipeline::write_metadata(std::span<Prepared> group, Failures& failures, con
     return;
   }
   for (const std::size_t i : which) {  // find the one that spoils the group
-    if (auto one = write_one(group[i], context); !one) failures[i] = backend_failure(group[i].job, std::move(one).error());
+    if (auto one = write_one(group[i], context); !one)
+      failures[i] = backend_failure(group[i].job, std::move(one).error());
   }
 }
 

@@ -1,5 +1,8 @@
 #include "json/json_reader.h"
 
+#include <algorithm>
+#include <charconv>
+#include <optional>
 #include <vector>
 
 #include "base/utf8.h"
@@ -11,6 +14,28 @@ namespace rj = docupilot_rapidjson;
 
 namespace {
 
+// Whether a number that no double comes near is too small, not too large.
+bool is_tiny(std::string_view text) {
+  const std::size_t exponent = text.find_first_of("eE");
+  if (exponent != std::string_view::npos) return text[exponent + 1] == '-';
+  return text.starts_with("0") || text.starts_with("-0");
+}
+
+// A number as RFC 8259 writes it: an integer when it is one that fits, else the nearest double. Nothing when that is
+// infinite. RapidJSON's own conversion is undefined for some numbers, such as 0e88.
+std::optional<Value> number_in(std::string_view text) {
+  const char* const end = text.data() + text.size();
+  std::int64_t integer = 0;
+  if (const auto [rest, code] = std::from_chars(text.data(), end, integer); rest == end && code == std::errc()) {
+    return Value(integer);
+  }
+  double number = 0;
+  const auto [rest, code] = std::from_chars(text.data(), end, number);
+  if (code == std::errc()) return Value(number);
+  if (is_tiny(text)) return Value(text.starts_with('-') ? -0.0 : 0.0);
+  return std::nullopt;
+}
+
 // Builds a Value from events; returning false stops the parser.
 class Builder : public rj::BaseReaderHandler<rj::UTF8<>, Builder> {
  public:
@@ -19,13 +44,12 @@ class Builder : public rj::BaseReaderHandler<rj::UTF8<>, Builder> {
   bool Default() { return false; }
   bool Null() { return add(Value()); }
   bool Bool(bool v) { return add(Value(v)); }
-  bool Int(int v) { return add(Value(v)); }
-  bool Uint(unsigned v) { return add(Value(v)); }
-  bool Int64(std::int64_t v) { return add(Value(v)); }
-  bool Uint64(std::uint64_t v) {
-    return add(v <= INT64_MAX ? Value(static_cast<std::int64_t>(v)) : Value(static_cast<double>(v)));
+  bool RawNumber(const char* text, rj::SizeType size, bool) {
+    std::optional<Value> number = number_in({text, size});
+    if (number) return add(*std::move(number));
+    problem_ = "a number is out of range";
+    return false;
   }
-  bool Double(double v) { return add(Value(v)); }
   bool String(const char* text, rj::SizeType size, bool) {
     return is_good({text, size}) && add(Value(std::string(text, size)));
   }
@@ -92,7 +116,7 @@ Result<Value> parse(std::string_view text, unsigned depth) {
   rj::MemoryStream bytes(text.data(), text.size());
   rj::Reader reader;
   Builder builder(depth, text.find("\\u") != std::string_view::npos);
-  constexpr unsigned flags = rj::kParseIterativeFlag | rj::kParseFullPrecisionFlag | rj::kParseStopWhenDoneFlag;
+  constexpr unsigned flags = rj::kParseIterativeFlag | rj::kParseNumbersAsStringsFlag | rj::kParseStopWhenDoneFlag;
   if (!reader.Parse<flags>(bytes, builder)) return bad(builder.problem(), reader.GetErrorOffset());
   for (std::size_t i = bytes.Tell(); i < text.size(); ++i) {
     if (text[i] != ' ' && text[i] != '\n' && text[i] != '\r' && text[i] != '\t') {

@@ -149,13 +149,16 @@ Result<void> check_batch(std::span<const Document> documents, std::span<const Wr
   return {};
 }
 
-Result<void> check_condition(const WriteCondition& condition, const std::optional<std::string>& revision) {
+Result<void> check_condition(const WriteCondition& condition, std::string_view id,
+                             const std::optional<std::string>& revision) {
   if (condition.kind == WriteCondition::Kind::absent && revision) {
     return Error(ErrorCode::already_exists, "there is a document with this id already")
+        .target(id)
         .hint("choose another id, or write without the condition to replace it");
   }
   if (condition.kind == WriteCondition::Kind::revision && revision != condition.revision) {
     return Error(ErrorCode::precondition_failed, "the document has been changed or removed since it was read")
+        .target(id)
         .hint("read it again, then decide");
   }
   return {};

@@ -23,9 +23,10 @@ namespace docupilot::inline v1 {
 /// As check_document for each, and that there are as many conditions as documents, or none.
 [[nodiscard]] Result<void> check_batch(std::span<const Document> documents, std::span<const WriteCondition> conditions);
 
-/// Whether the condition lets a write happen to a document of this revision; nothing: there is none.
+/// Whether the condition lets a write happen to the document, which has this revision; nothing: there is none.
 /// Errors: already_exists, precondition_failed.
-[[nodiscard]] Result<void> check_condition(const WriteCondition& condition, const std::optional<std::string>& revision);
+[[nodiscard]] Result<void> check_condition(const WriteCondition& condition, std::string_view id,
+                                           const std::optional<std::string>& revision);
 
 /// The new value of a counter. Errors: invalid_argument when it would leave the range of 64 bits.
 [[nodiscard]] Result<std::int64_t> add_to_counter(std::int64_t value, std::int64_t by);

@@ -57,7 +57,7 @@ class MemoryMetadata final : public MetadataStore {
     return call("put", document.id, context, [&]() -> Result<Document> {
       DOCUPILOT_CHECK(check_document(document));
       const std::unique_lock lock(mutex_);
-      DOCUPILOT_CHECK(check_condition(condition, revision_of(document.id)));
+      DOCUPILOT_CHECK(check_condition(condition, document.id, revision_of(document.id)));
       return write(document);
     });
   }
@@ -68,11 +68,20 @@ class MemoryMetadata final : public MetadataStore {
     return call("put_many", {}, context, [&]() -> Result<std::vector<std::string>> {
       DOCUPILOT_CHECK(check_batch(documents, conditions));
       std::vector<std::string> revisions;
+      std::vector<std::pair<std::string, std::optional<Document>>> before;
       const std::unique_lock lock(mutex_);
-      for (std::size_t i = 0; i < conditions.size(); ++i) {
-        DOCUPILOT_CHECK(check_condition(conditions[i], revision_of(documents[i].id)));
+      for (std::size_t i = 0; i < documents.size(); ++i) {
+        const std::string& id = documents[i].id;
+        if (!conditions.empty()) {
+          if (auto good = check_condition(conditions[i], id, revision_of(id)); !good) {
+            restore(before);
+            return std::move(good).error();
+          }
+        }
+        const auto found = documents_.find(id);
+        before.emplace_back(id, found == documents_.end() ? std::nullopt : std::optional(found->second));
+        revisions.push_back(write(documents[i]).revision);
       }
-      for (const Document& document : documents) revisions.push_back(write(document).revision);
       return revisions;
     });
   }
@@ -94,7 +103,7 @@ class MemoryMetadata final : public MetadataStore {
       const std::unique_lock lock(mutex_);
       const auto found = documents_.find(id);
       if (found == documents_.end()) return no_such_document();
-      DOCUPILOT_CHECK(check_condition(condition, found->second.revision));
+      DOCUPILOT_CHECK(check_condition(condition, id, found->second.revision));
       DOCUPILOT_TRY(const Document changed, apply_patch(found->second, patch, when));
       return write(changed);
     });
@@ -104,7 +113,7 @@ class MemoryMetadata final : public MetadataStore {
     return call("remove", id, context, [&]() -> Result<void> {
       DOCUPILOT_CHECK(check_document_id(id));
       const std::unique_lock lock(mutex_);
-      DOCUPILOT_CHECK(check_condition(condition, revision_of(id)));
+      DOCUPILOT_CHECK(check_condition(condition, id, revision_of(id)));
       documents_.erase(id);
       return {};
     });
@@ -183,6 +192,14 @@ class MemoryMetadata final : public MetadataStore {
   [[nodiscard]] std::optional<std::string> revision_of(const std::string& id) const {
     const auto found = documents_.find(id);
     return found == documents_.end() ? std::nullopt : std::optional(found->second.revision);
+  }
+
+  // Takes writes back, the last one first.
+  void restore(std::vector<std::pair<std::string, std::optional<Document>>>& before) {
+    for (auto i = before.rbegin(); i != before.rend(); ++i) {
+      if (i->second) documents_[i->first] = *std::move(i->second);
+      else documents_.erase(i->first);
+    }
   }
 
   const Document& write(const Document& document) {

@@ -54,7 +54,7 @@ class SqliteMetadata final : public MetadataStore {
       }
       const auto body = [&]() -> Result<void> {
         DOCUPILOT_TRY(const auto revision, revision_of(*connection, document.id, context));
-        DOCUPILOT_CHECK(check_condition(condition, revision));
+        DOCUPILOT_CHECK(check_condition(condition, document.id, revision));
         DOCUPILOT_TRY(written.revision, upsert(*connection, document, context));
         return {};
       };
@@ -76,7 +76,7 @@ class SqliteMetadata final : public MetadataStore {
         for (std::size_t i = 0; i < documents.size(); ++i) {
           if (!conditions.empty() && conditions[i].kind != WriteCondition::Kind::any) {
             DOCUPILOT_TRY(const auto before, revision_of(*connection, documents[i].id, context));
-            DOCUPILOT_CHECK(check_condition(conditions[i], before));
+            DOCUPILOT_CHECK(check_condition(conditions[i], documents[i].id, before));
           }
           DOCUPILOT_TRY(std::string revision, upsert(*connection, documents[i], context));
           revisions.push_back(std::move(revision));
@@ -104,7 +104,7 @@ class SqliteMetadata final : public MetadataStore {
       Document document;
       const auto body = [&]() -> Result<void> {
         DOCUPILOT_TRY(Document before, read(*connection, id, context));
-        DOCUPILOT_CHECK(check_condition(condition, before.revision));
+        DOCUPILOT_CHECK(check_condition(condition, id, before.revision));
         DOCUPILOT_TRY(document, apply_patch(std::move(before), patch, when));
         DOCUPILOT_TRY(document.revision, upsert(*connection, document, context));
         return {};
@@ -121,7 +121,7 @@ class SqliteMetadata final : public MetadataStore {
       return connection->transaction(context, [&]() -> Result<void> {
         if (condition.kind != WriteCondition::Kind::any) {
           DOCUPILOT_TRY(const auto revision, revision_of(*connection, id, context));
-          DOCUPILOT_CHECK(check_condition(condition, revision));
+          DOCUPILOT_CHECK(check_condition(condition, id, revision));
         }
         DOCUPILOT_TRY(auto row, connection->prepare("DELETE FROM document WHERE id=?1"));
         return row.bind(1, id).run(context);

@@ -15,7 +15,7 @@ class Builder {
   MatchExpression build(Breadth breadth) {
     std::vector<std::size_t> rare = of_kind(true);
     std::vector<std::size_t> other = of_kind(false);
-    std::ranges::stable_sort(rare, {}, [&](std::size_t i) { return plan_.concepts[i].documents; });
+    std::ranges::sort(rare, {}, [&](std::size_t i) { return std::pair(plan_.concepts[i].documents, i); });
     if (breadth == Breadth::narrow && !rare.empty()) {
       // A document with `required` of them has at least one of any `size - required + 1` of them.
       const auto needed = static_cast<std::ptrdiff_t>(rare.size() - plan_.required() + 1);

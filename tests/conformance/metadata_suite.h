@@ -371,6 +371,36 @@ TEST_CASE_TEMPLATE_DEFINE("one bad document among many and none is written", Bac
   CHECK(store->count().value() == 0);
 }
 
+TEST_CASE_TEMPLATE_DEFINE("each of many documents can have its own condition, and all must hold", Backend,
+                          metadata_batch_conditions) {
+  Backend backend;
+  const auto store = backend.open();
+  const auto capabilities = store->capabilities();
+  if (!capabilities.conditional_write || !capabilities.atomic_batch) return;
+  const Document old = store->put(document_of("old")).value();
+  const auto put_all = [&](const std::vector<const char*>& ids, const std::vector<WriteCondition>& conditions) {
+    std::vector<Document> documents;
+    for (const char* id : ids) documents.push_back(document_of(id));
+    return store->put_many(documents, conditions);
+  };
+  const auto any = WriteCondition();
+  const auto absent = WriteCondition::absent();
+  const auto stands = WriteCondition::unchanged(old.revision);
+  CHECK(code_of(put_all({"a", "b"}, {any})) == ErrorCode::invalid_argument);
+  CHECK(code_of(put_all({}, {any})) == ErrorCode::invalid_argument);
+  const auto there = put_all({"a", "old"}, {absent, absent});
+  CHECK(code_of(there) == ErrorCode::already_exists);
+  CHECK(there.error().target() == "old");
+  CHECK(code_of(put_all({"a", "b"}, {any, stands})) == ErrorCode::precondition_failed);
+  CHECK(code_of(put_all({"old", "old"}, {stands, stands})) == ErrorCode::precondition_failed);
+  CHECK(code_of(put_all({"a", "a"}, {absent, absent})) == ErrorCode::already_exists);
+  CHECK(store->count().value() == 1);
+  CHECK(store->get("old").value() == old);
+  CHECK(put_all({"a", "old", "b"}, {absent, stands, any}).has_value());
+  CHECK(store->count().value() == 3);
+  CHECK(store->get("old").value().revision != old.revision);
+}
+
 TEST_CASE_TEMPLATE_DEFINE("a call that is stopped or too late writes nothing", Backend, metadata_context) {
   Backend backend;
   const auto store = backend.open();

@@ -22,6 +22,7 @@
   TEST_CASE_TEMPLATE_INVOKE(metadata_counter_names, __VA_ARGS__);    \
   TEST_CASE_TEMPLATE_INVOKE(metadata_put_many, __VA_ARGS__);         \
   TEST_CASE_TEMPLATE_INVOKE(metadata_atomic_batch, __VA_ARGS__);     \
+  TEST_CASE_TEMPLATE_INVOKE(metadata_batch_conditions, __VA_ARGS__); \
   TEST_CASE_TEMPLATE_INVOKE(metadata_context, __VA_ARGS__);          \
   TEST_CASE_TEMPLATE_INVOKE(metadata_ids, __VA_ARGS__);              \
   TEST_CASE_TEMPLATE_INVOKE(metadata_text, __VA_ARGS__);             \

@@ -1,7 +1,7 @@
 // URLs of backends and jobs of the journal: text from outside that must never crash, and comes back as it went in.
 
-#include <docupilot/config.h>
 #include <docupilot/base/url.h>
+#include <docupilot/config.h>
 
 #include <cstdlib>
 

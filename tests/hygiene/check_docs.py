@@ -29,7 +29,7 @@ NAMED = re.compile(r"\bdocs/[\w./-]+\.md\b")
 def documents():
     yield from sorted(p for p in PROJECT.glob("*.md"))
     yield from sorted((PROJECT / "docs").rglob("*.md"))
-    yield from sorted((PROJECT / "tests").rglob("*.md"))
+    yield from sorted(p for p in (PROJECT / "tests").rglob("*.md") if "seeds" not in p.parts)
 
 
 def blocks(path):

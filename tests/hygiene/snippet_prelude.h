@@ -14,3 +14,6 @@ using namespace docupilot;  // NOLINT(google-build-using-namespace): as in the r
 
 extern Client client;   // an open library
 extern std::string id;  // of a document in it
+extern std::string text, title;
+void report(const Error& error);
+void show(const std::string& line);

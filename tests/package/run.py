@@ -25,8 +25,11 @@ class Failure(Exception):
 
 
 def run(command, **options):
-    result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False,
-                            stdin=subprocess.DEVNULL, **options)
+    try:
+        result = subprocess.run([str(part) for part in command], capture_output=True, text=True, check=False,
+                                stdin=subprocess.DEVNULL, **options)
+    except OSError as error:  # not there, or not to be run
+        raise Failure(f"{' '.join(map(str, command))}\n{error}") from error
     if result.returncode:
         raise Failure(f"{' '.join(map(str, command))}\nended with {result.returncode}\n"
                       f"{result.stdout[-3000:]}{result.stderr[-3000:]}")

@@ -76,6 +76,9 @@ const std::vector<Case> refused = {
     {"n_number_with_space", "1 000"},
     {"n_number_fullwidth_digit", "\xef\xbc\x91"},
     {"n_number_too_large", "1e400"},
+    {"n_number_just_too_large", "1.7976931348623159e308"},
+    {"n_number_too_large_fraction", "0.9e309"},
+    {"n_number_too_many_digits", std::string(400, '9')},
     {"n_number_minus_too_large", "[-1e999999999999]"},
     {"n_object_unclosed", "{\"a\":1"},
     {"n_object_trailing_comma", "{\"a\":1,}"},
@@ -152,6 +155,11 @@ TEST_CASE("JSON that must be refused is refused") {
 
 TEST_CASE("where the standard leaves a choice, numbers that underflow are zero and large integers doubles") {
   CHECK(json::parse("1e-400").value() == Value(0.0));
+  CHECK(json::parse("-1E-400").value() == Value(0.0));
+  CHECK(json::parse("0." + std::string(400, '0') + "1").value() == Value(0.0));
+  CHECK(json::parse("0e88").value() == Value(0.0));
+  CHECK(json::parse("4.9e-324").value() == Value(5e-324));
+  CHECK(json::parse("1.7976931348623158e308").value() == Value(1.7976931348623157e308));
   CHECK(json::parse("123456789012345678901234567890").value() == Value(123456789012345678901234567890.0));
   CHECK(json::parse("-9223372036854775809").value() == Value(-9223372036854775809.0));
   CHECK(json::parse("1.0000000000000000000000000000001").value() == Value(1.0));

@@ -48,6 +48,8 @@ TEST_CASE("a store without batches writes one document after another, to the fir
   CHECK(store.put_many(bad).error().code() == ErrorCode::unavailable);
   CHECK(store.ids == std::vector<std::string>{"a", "b", "c"});
   CHECK(store.put_many({}).value().empty());
+  CHECK(store.put_many(good, std::vector<WriteCondition>(1)).error().code() == ErrorCode::invalid_argument);
+  CHECK(store.put_many(good, std::vector<WriteCondition>(2)).has_value());
 }
 
 TEST_CASE("a patch leaves its document alone when it is refused") {
