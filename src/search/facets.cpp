@@ -15,6 +15,11 @@ constexpr std::size_t most_facets = 32;
 constexpr std::size_t most_pending = 4096;
 constexpr std::string_view attributes_prefix = "attributes.";
 
+std::uint64_t& count_of(WordMap<std::uint64_t>& counts, std::string_view text) {
+  const auto there = counts.find(text);
+  return there != counts.end() ? there->second : counts[std::string(text)];
+}
+
 std::string text_of(const Value& value) {
   if (const auto* text = value.get_if<std::string>()) return *text;
   if (const auto* time = value.get_if<Timestamp>()) return time->to_string();
@@ -35,7 +40,7 @@ std::set<std::string> values_of(const Value& value) {
   return is_counted ? std::set<std::string>{text_of(value)} : std::set<std::string>();
 }
 
-FacetCounter::Counts most_frequent(const std::unordered_map<std::string, std::uint64_t>& counts, std::size_t most) {
+FacetCounter::Counts most_frequent(const WordMap<std::uint64_t>& counts, std::size_t most) {
   FacetCounter::Counts out(counts.begin(), counts.end());
   const auto before = [](const auto& a, const auto& b) {
     return a.second != b.second ? a.second > b.second : a.first < b.first;
@@ -73,10 +78,10 @@ FacetCounter::FacetCounter(const std::vector<std::string>& fields) {
 }
 
 Result<void> FacetCounter::add(std::string_view tags, std::string_view content_type, std::string_view attributes) {
-  if (wants_tags_ && tags != "[]") ++tag_lists_[std::string(tags)];
-  if (wants_content_type_ && !content_type.empty()) ++content_types_[std::string(content_type)];
+  if (wants_tags_ && tags != "[]") ++count_of(tag_lists_, tags);
+  if (wants_content_type_ && !content_type.empty()) ++count_of(content_types_, content_type);
   if (attributes_.empty() || attributes == "{}") return {};
-  ++attribute_maps_[std::string(attributes)];
+  ++count_of(attribute_maps_, attributes);
   return attribute_maps_.size() < most_pending ? Result<void>() : count_attributes();
 }
 
@@ -98,7 +103,7 @@ Result<void> FacetCounter::count_attributes() {
 Result<std::map<std::string, FacetCounter::Counts>> FacetCounter::take(std::size_t most) && {
   std::map<std::string, Counts> out;
   if (wants_tags_) {
-    std::unordered_map<std::string, std::uint64_t> tags;
+    WordMap<std::uint64_t> tags;
     for (const auto& [list, count] : tag_lists_) {
       DOCUPILOT_TRY(const Value parsed, json::from_tagged(list));
       for (const std::string& tag : values_of(parsed)) tags[tag] += count;

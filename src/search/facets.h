@@ -4,10 +4,11 @@
 #include <map>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include <docupilot/base/result.h>
+
+#include "search/word_changes.h"
 
 namespace docupilot::inline v1::search {
 
@@ -30,7 +31,7 @@ class FacetCounter {
  private:
   struct Field {
     std::string name;
-    std::unordered_map<std::string, std::uint64_t> counts;
+    WordMap<std::uint64_t> counts;
   };
   [[nodiscard]] Result<void> count_attributes();
 
@@ -38,9 +39,9 @@ class FacetCounter {
   bool wants_tags_ = false;
   bool wants_content_type_ = false;
   // As written, because parsing costs most and few are different.
-  std::unordered_map<std::string, std::uint64_t> tag_lists_;
-  std::unordered_map<std::string, std::uint64_t> attribute_maps_;
-  std::unordered_map<std::string, std::uint64_t> content_types_;
+  WordMap<std::uint64_t> tag_lists_;
+  WordMap<std::uint64_t> attribute_maps_;
+  WordMap<std::uint64_t> content_types_;
 };
 
 }  // namespace docupilot::inline v1::search

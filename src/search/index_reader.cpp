@@ -236,16 +236,28 @@ Result<std::string> IndexReader::snippet(const Match& match, const Highlighter& 
   return make_snippet(text, from, to, is_begin, !more, highlighter, style, analyzer_);
 }
 
-Result<void> IndexReader::count_facets(const SearchQuery& query, const std::vector<std::int64_t>& keys,
-                                       SearchResult& result) {
+Result<void> IndexReader::count_facets(const SearchQuery& query, std::vector<std::int64_t> keys, SearchResult& result) {
   if (query.facets.empty()) return {};
   FacetCounter counter(query.facets);
-  DOCUPILOT_TRY(auto row, connection_.prepare("SELECT tags, content_type, attributes FROM docupilot_search_document "
-                                              "WHERE key=?1"));
-  for (const std::int64_t key : keys) {
-    DOCUPILOT_TRY(const bool is_there, row.bind(1, key).step(context_));
-    if (is_there) DOCUPILOT_CHECK(counter.add(row.text(0), row.text(1), row.text(2)));
-    row.reset();
+  std::ranges::sort(keys);
+  const auto add = [&](const sqlite::Statement& row) { return counter.add(row.text(1), row.text(2), row.text(3)); };
+  if (keys.size() > static_cast<std::size_t>(state_.documents) / 4) {  // going through all costs less than looking up
+    DOCUPILOT_TRY(auto rows, connection_.prepare("SELECT key, tags, content_type, attributes "
+                                                 "FROM docupilot_search_document ORDER BY key"));
+    for (auto key = keys.begin(); key != keys.end();) {
+      DOCUPILOT_TRY(const bool more, rows.step(context_));
+      if (!more) break;
+      while (key != keys.end() && *key < rows.integer(0)) ++key;
+      if (key != keys.end() && *key == rows.integer(0)) DOCUPILOT_CHECK(add(rows));
+    }
+  } else {
+    DOCUPILOT_TRY(auto row, connection_.prepare("SELECT key, tags, content_type, attributes "
+                                                "FROM docupilot_search_document WHERE key=?1"));
+    for (const std::int64_t key : keys) {
+      DOCUPILOT_TRY(const bool is_there, row.bind(1, key).step(context_));
+      if (is_there) DOCUPILOT_CHECK(add(row));
+      row.reset();
+    }
   }
   DOCUPILOT_TRY(result.facets, std::move(counter).take(query.facet_values));
   return {};

@@ -31,7 +31,7 @@ class IndexReader {
                                                     const SearchQuery& query);
   [[nodiscard]] Result<std::string> snippet(const Match& match, const Highlighter& highlighter,
                                             const SnippetStyle& style);
-  [[nodiscard]] Result<void> count_facets(const SearchQuery& query, const std::vector<std::int64_t>& keys,
+  [[nodiscard]] Result<void> count_facets(const SearchQuery& query, std::vector<std::int64_t> keys,
                                           SearchResult& result);
 
   sqlite::Connection& connection_;

@@ -23,10 +23,10 @@ struct IndexEntry {
 /// Names a write, to be waited for; opaque. Empty: visible already.
 using WriteToken = std::string;
 
-/// The words of a query: all must match, best matches first. Understood are "exact phrases", prefix*, the operators
-/// AND OR NOT (upper case) with parentheses, -word for NOT, and title:word. Anything else is taken as words;
-/// no text is a syntax error. Natural questions work too: when no document has all words, those with most of
-/// them are found.
+/// The words of a query, best matches first. One or two words must all match. Of more, a backend may be content with
+/// most of them, so that natural questions work; and when no document has enough of them, those with most are found.
+/// Understood are "exact phrases", prefix*, the operators AND OR NOT (upper case) with parentheses, -word for NOT, and
+/// title:word; what they ask for must match. Anything else is taken as words; no text is a syntax error.
 struct SearchQuery {
   std::string text = {};                 ///< Empty: every document, newest first.
   Filter filter = {};                    ///< Only documents that match; see IndexEntry for what there is.
@@ -48,7 +48,7 @@ struct SearchHit {
   std::string snippet;  ///< The best passage, matching words marked; not escaped for HTML.
 };
 
-/// A word of the query that matched nothing, and what was searched instead.
+/// A word of the query that no document has, and what was searched for it; one each when several are as near.
 struct Correction {
   std::string from;
   std::string to;

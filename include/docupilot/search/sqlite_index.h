@@ -4,7 +4,8 @@
 
 namespace docupilot::inline v1 {
 
-/// Full text search with SQLite FTS5; the schema is docs/formats/sqlite.md. It may share its file with the metadata.
+/// Full text search with SQLite FTS5; the schema is docs/formats/sqlite-fts5.md. It may share its file with
+/// the metadata.
 struct SqliteIndexOptions {
   std::string path;  ///< The database file, made when missing; ":memory:" for none.
   bool read_only = false;
