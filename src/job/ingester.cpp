@@ -80,8 +80,8 @@ class Ingester {
   // Jobs for the requests that make sense; the others have their results.
   std::vector<Wanted> resolve() {
     std::vector<Wanted> wanted;
-    std::map<std::string, std::size_t> first_of;      // document id -> index of the request
-    std::map<std::string, std::string> first_with;    // idempotency key -> document id
+    std::map<std::string, std::size_t> first_of;    // document id -> index of the request
+    std::map<std::string, std::string> first_with;  // idempotency key -> document id
     for (std::size_t i = 0; i < requests_.size(); ++i) {
       auto go = context_.check("ingest");
       auto one = go ? resolve_one(i) : Result<Wanted>(std::move(go).error());

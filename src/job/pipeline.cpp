@@ -31,9 +31,7 @@ bool may_pass(ErrorCode code) {
 }
 
 // Whether the metadata say already what the document is, and only the index has to follow.
-bool row_is_truth(const Prepared& work) {
-  return work.job.kind != JobKind::ingest || work.job.stage > Stage::metadata;
-}
+bool row_is_truth(const Prepared& work) { return work.job.kind != JobKind::ingest || work.job.stage > Stage::metadata; }
 
 Error changed_while_read(const SourceIdentity& source) {
   return Error(ErrorCode::conflict, "it changed while it was read")

@@ -41,6 +41,20 @@ std::vector<std::optional<Pipeline::Failure>> Pipeline::commit(std::span<Prepare
     if (auto flushed = roles_.store.flush(context); !flushed) {
       fail_all(group, failures, flushed.error(), [](const Prepared& w) { return w.job.stage == Stage::store; });
     }
+    if (roles_.store.capabilities().deferred_put) {
+      // A flush of another caller may have failed with what we put.
+      for (std::size_t i = 0; i < group.size(); ++i) {
+        if (failures[i] || !is_ingest(group[i]) || group[i].job.stage != Stage::store) continue;
+        if (auto there = roles_.store.head(group[i].job.object_key, context); !there) {
+          failures[i] = Failure{Error(ErrorCode::unavailable, "its bytes could not be made durable")
+                                    .operation("ingest")
+                                    .target(group[i].job.options.name)
+                                    .hint("look after the disk, then go on with drain, or ingest it again")
+                                    .cause(std::move(there).error()),
+                                group[i].job.resumable()};
+        }
+      }
+    }
     if (auto saved = save(group, failures, Stage::metadata, context); !saved) {
       fail_all(group, failures, saved.error(), everything);
     }

@@ -91,7 +91,7 @@ class LocalStore final : public ObjectStore {
   std::unique_ptr<LocalFolder> folder_;
   LocalTemp temp_;
   LocalAttributes attributes_;
-  std::mutex flush_mutex_;  // one flush at a time; taken before pending_mutex_
+  std::mutex flush_mutex_;    // one flush at a time; taken before pending_mutex_
   UnsyncedFolders unsynced_;  // of flushes that failed half-way; guarded by flush_mutex_
   std::mutex pending_mutex_;
   std::map<std::string, LocalTempEntry> pending_;   // waits for a flush; guarded by pending_mutex_, and so is the next

@@ -132,9 +132,9 @@ Result<void> LocalStore::flush(const Context& context) {
   auto outcome = sync_files(files, call);
   for (std::size_t i = 0; i < files.size() && outcome; ++i) outcome = place_pending(files[i].key, unsynced_, call);
   {
-    // What this flush could not finish may be another caller's put: the next flush tries it again.
+    // After a failed synchronisation the kernel may have dropped the bytes and tell of success the next time: what
+    // could not be placed has to be put again.
     const std::scoped_lock lock(pending_mutex_);
-    pending_.merge(flushing_);  // a newer put of the same key stays
     flushing_.clear();
   }
   if (!outcome) return outcome;
@@ -166,11 +166,7 @@ Result<void> LocalStore::place_pending(const std::string& key, UnsyncedFolders& 
     if (auto node = flushing_.extract(key)) entry = std::move(node.mapped());
   }
   if (!entry) return {};  // superseded meanwhile
-  if (auto placed = place(*entry, key, false, unsynced, put); !placed) {
-    const std::scoped_lock pending_lock(pending_mutex_);
-    flushing_.try_emplace(key, *std::move(entry));
-    return placed;
-  }
+  DOCUPILOT_CHECK(place(*entry, key, false, unsynced, put));
   static_cast<void>(attributes_.forget_others(key, {}, put));
   return {};
 }

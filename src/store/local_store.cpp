@@ -32,7 +32,11 @@ Result<std::unique_ptr<ObjectStore>> open_local_store(LocalStoreOptions options)
 std::string LocalStore::scheme() const { return std::string(backend); }
 
 StoreCapabilities LocalStore::capabilities() const {
-  return {.conditional_put = true, .attributes = true, .multipart = true, .maximum_object_size = INT64_MAX};
+  return {.conditional_put = true,
+          .attributes = true,
+          .multipart = true,
+          .deferred_put = true,
+          .maximum_object_size = INT64_MAX};
 }
 
 Result<void> LocalStore::check_writable(const StoreCall& call) const {

@@ -85,7 +85,8 @@ struct StoreCapabilities {
   bool attributes = false;       ///< Keeps content type and user metadata.
   bool multipart = false;        ///< The five multipart calls.
   bool presign = false;
-  bool versions = false;  ///< Fills in ObjectInfo::version.
+  bool deferred_put = false;  ///< Durability::on_flush waits for `flush`, and a failed flush drops what waited.
+  bool versions = false;      ///< Fills in ObjectInfo::version.
   std::uint64_t maximum_object_size = UINT64_MAX;
   std::uint64_t minimum_part_size = 0;  ///< Of all parts but the last.
 };

@@ -132,3 +132,17 @@ TEST_CASE("a failure of one call is told, and ingesting again puts it right") {
   CHECK(again.status().value().objects == 3);
   CHECK(again.pending().value().empty());
 }
+
+TEST_CASE("a file ingested again after its process died between metadata and index is found") {
+  for_each_death(
+      [](const TempDir& folder, Client& client) { client.ingest(folder.write("z.txt", "Another one.")).value(); },
+      [](const TempDir& folder, Client& client) {
+        (void)client.ingest_many(three(folder, "First words"), {.concurrency = 1});
+        // Not resumed: ingested again, by somebody who lives.
+        Client again = living_for(folder, std::make_shared<Life>(for_ever));
+        for (const auto& result : again.ingest_many(three(folder, "First words"))) CHECK(result.has_value());
+        CHECK(again.search({.text = "first"}).value().estimated_total == 3);
+        CHECK(again.pending().value().empty());
+      },
+      [](const TempDir&, Client& client) { CHECK(client.count().value() == 4); });
+}
