@@ -14,7 +14,6 @@
 #include <docupilot/docupilot.h>
 
 using docupilot::Client;
-using docupilot::Context;
 using docupilot::Error;
 using docupilot::ErrorCode;
 using namespace std::chrono_literals;

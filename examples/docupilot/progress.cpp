@@ -40,7 +40,7 @@ std::string bar(double fraction, std::size_t columns, bool unicode) {
 }
 
 std::string documents_per_second(double rate) {
-  return rate >= 9.95 ? fmt::format("{}/s", human_count(static_cast<std::uint64_t>(rate + 0.5)))
+  return rate >= 9.95 ? fmt::format("{}/s", human_count(static_cast<std::uint64_t>(std::llround(rate))))
                       : fmt::format("{:.1f}/s", rate);
 }
 

@@ -72,7 +72,7 @@ std::optional<Pipeline::Failure> Pipeline::prepare(Prepared& work, Source* sourc
   const Timestamp started = roles_.clock.now();
   const auto fail = [&](Error error) { return std::optional(backend_failure(work.job, std::move(error))); };
   auto prior = roles_.metadata.get(work.job.document_id, context);
-  if (prior) work.prior = *std::move(prior);
+  if (prior) work.prior = *prior;
   else if (prior.error().code() != ErrorCode::not_found) return fail(std::move(prior).error());
 
   std::optional<Failure> failure;
