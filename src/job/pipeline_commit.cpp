@@ -45,7 +45,10 @@ std::vector<std::optional<Pipeline::Failure>> Pipeline::commit(std::span<Prepare
       // A flush of another caller may have failed with what we put.
       for (std::size_t i = 0; i < group.size(); ++i) {
         if (failures[i] || !is_ingest(group[i]) || group[i].job.stage != Stage::store) continue;
-        if (auto there = roles_.store.head(group[i].job.object_key, context); !there) {
+        auto there = roles_.store.head(group[i].job.object_key, context);
+        if (!there && there.error().code() != ErrorCode::not_found) {
+          failures[i] = backend_failure(group[i].job, std::move(there).error());
+        } else if (!there) {
           failures[i] = Failure{Error(ErrorCode::unavailable, "its bytes could not be made durable")
                                     .operation("ingest")
                                     .target(group[i].job.options.name)
