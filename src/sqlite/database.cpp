@@ -183,7 +183,7 @@ Result<void> Connection::configure() {
   sqlite3_limit(handle_, SQLITE_LIMIT_ATTACHED, 0);
   sqlite3_busy_handler(handle_, &Connection::on_busy, this);
   sqlite3_progress_handler(handle_, steps_between_checks, &Connection::on_progress, this);
-  DOCUPILOT_CHECK(execute("PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-8192;"));
+  DOCUPILOT_CHECK(execute("PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;"));
   if (options_.read_only) return execute("SELECT count(*) FROM sqlite_schema");
   return execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;");
 }
