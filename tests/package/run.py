@@ -100,7 +100,7 @@ class Packages:
 
     def by_find_package(self, prefix, kind, compiler, standard):
         folder = self.fresh(f"consumer-find_package-{prefix.name}-{kind}-{compiler}-{standard}")
-        run(["cmake", "-S", HERE / "find_package", "-B", folder, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix}",
+        run(["cmake", "-S", HERE / "find_package", "-B", folder, "-G", "Ninja", f"-DCMAKE_PREFIX_PATH={prefix};{prefix}/usr",
              f"-DKIND={kind}", f"-DCMAKE_CXX_COMPILER={compiler}", f"-DCMAKE_CXX_STANDARD={standard}",
              "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror", "-DCMAKE_FIND_PACKAGE_NO_PACKAGE_REGISTRY=ON"])
         run(["cmake", "--build", folder])
