@@ -110,6 +110,7 @@ std::string json_progress(const ProgressState& state) {
 
 Progress::Progress(Output& output, ProgressMode mode, Clock::time_point now)
     : output_(output), mode_(mode), patient_(mode == ProgressMode::automatic), start_(now), shown_(now) {
+  if (mode_ == ProgressMode::bar) shown_ -= bar_interval;  // asked for: drawn from the first report on
   if (mode_ == ProgressMode::automatic) {
     mode_ = output.quiet() ? ProgressMode::none : output.err().redraws ? ProgressMode::bar : ProgressMode::plain;
   }
@@ -126,13 +127,14 @@ void Progress::measure(Clock::time_point now) {
     state_.documents_per_second = static_cast<double>(state_.documents_done - first.documents) / seconds;
     state_.bytes_per_second = static_cast<double>(state_.bytes_done - first.bytes) / seconds;
   }
-  const auto share = [](std::uint64_t done, std::uint64_t total) {
-    return total == 0 ? 0.0 : std::min(1.0, static_cast<double>(done) / static_cast<double>(total));
+  // A document costs its bytes, which are read ahead, and as much time as so many more, until its group is committed.
+  const auto work = [](std::uint64_t documents, std::uint64_t bytes) {
+    constexpr double cost_of_document = 64 * 1024;
+    return static_cast<double>(documents) * cost_of_document + static_cast<double>(bytes);
   };
-  // Bytes run ahead while documents wait for their group to be committed; unchanged documents are never read.
-  const double documents = share(state_.documents_done, state_.documents_total);
-  const double bytes = std::min(0.99, share(state_.bytes_done, state_.bytes_total));
-  state_.fraction = std::max({state_.fraction, documents, bytes});
+  const double total = work(state_.documents_total, state_.bytes_total);
+  const double done = work(state_.documents_done, std::min(state_.bytes_done, state_.bytes_total));
+  state_.fraction = std::max(state_.fraction, total == 0 ? 0.0 : std::min(1.0, done / total));
   const double elapsed = std::chrono::duration<double>(now - start_).count();
   if (elapsed >= 0.5 && state_.fraction > 0) {
     state_.seconds_left = elapsed * (1 - state_.fraction) / state_.fraction;

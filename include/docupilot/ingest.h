@@ -61,7 +61,7 @@ struct IngestProgress {
   std::uint64_t documents_done = 0;  ///< Finished, whether well, unchanged or failed.
   std::uint64_t documents_total = 0;
   std::uint64_t documents_failed = 0;
-  std::uint64_t bytes_done = 0;   ///< Read from sources so far.
+  std::uint64_t bytes_done = 0;   ///< Read from sources so far, or seen not to have changed.
   std::uint64_t bytes_total = 0;  ///< Of all sources whose size is known.
   std::string_view current;       ///< Name of a document under way; valid during the call.
 };

@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/try.h"
+#include "base/utf8.h"
 #include "extract/arena.h"
 #include "extract/block_writer.h"
 #include "extract/formats.h"
@@ -40,7 +41,7 @@ class HtmlWalk {
   /// False: nothing of it is to be read.
   bool enter(const GumboNode& node);
   void leave(const GumboNode& node);
-  void text(const char* utf8);
+  void text(const char* parsed);
 
   BlockWriter& out_;
   const Context& context_;
@@ -54,7 +55,11 @@ class HtmlWalk {
   bool heading_read_ = false;
 };
 
-void HtmlWalk::text(const char* utf8) {
+void HtmlWalk::text(const char* parsed) {
+  // The parser lets the number of a character reference overflow and writes whatever that leaves.
+  std::string_view utf8 = parsed;
+  const std::string mended = is_utf8(utf8) ? std::string() : replace_invalid_utf8(utf8);
+  if (!mended.empty()) utf8 = mended;
   if (in_title_) {
     title_ += utf8;
     return;

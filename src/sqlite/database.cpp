@@ -185,7 +185,13 @@ Result<void> Connection::configure() {
   sqlite3_progress_handler(handle_, steps_between_checks, &Connection::on_progress, this);
   DOCUPILOT_CHECK(execute("PRAGMA foreign_keys=ON; PRAGMA temp_store=MEMORY; PRAGMA cache_size=-4096;"));
   if (options_.read_only) return execute("SELECT count(*) FROM sqlite_schema");
-  return execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;");
+  // Where another process makes the same change of mode, SQLite gives up at once and leaves the waiting to us.
+  int result = SQLITE_BUSY;
+  for (int tries = 0; (result & 0xff) == SQLITE_BUSY && (tries == 0 || on_busy(this, tries - 1) != 0); ++tries) {
+    result = sqlite3_exec(handle_, "PRAGMA journal_mode=WAL", nullptr, nullptr, nullptr);
+  }
+  if (result != SQLITE_OK) return error(result, "open");
+  return execute("PRAGMA synchronous=FULL; PRAGMA journal_size_limit=67108864;");
 }
 
 int Connection::on_busy(void* self, int count) {

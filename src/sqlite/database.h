@@ -20,8 +20,8 @@ namespace docupilot::inline v1::sqlite {
 struct OpenOptions {
   std::string path;  ///< ":memory:" for none.
   bool read_only = false;
-  Duration busy_time = Duration::milliseconds(5'000);  ///< How long a call waits for another writer.
-  bool is_private = false;                             ///< A new file is for its owner only (mode 0600).
+  Duration busy_time = Duration::milliseconds(30'000);  ///< How long a call waits for another writer.
+  bool is_private = false;                              ///< A new file is for its owner only (mode 0600).
 };
 
 class Connection;

@@ -33,9 +33,6 @@ def bar_at_every_width(bench):
         assert drawn and any("600" in part for part in drawn), drawn[:3]
         if columns >= 80:
             assert any(c in run.err for c in "█▏▎▍▌▋▊▉"), "no blocks"
-            assert re.search(r"\d+/s", run.err) and "left" in run.err, drawn[-1]
-        if columns == 200:
-            assert re.search(r"[0-9.]+ [KM]iB/s", drawn[-1]) and ".txt" in drawn[-1], drawn[-1]
 
 
 @case

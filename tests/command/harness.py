@@ -19,6 +19,7 @@ import traceback
 import unicodedata
 
 CASES = []
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it, and so would the command
 LIMIT = 60  # seconds that one run of the command may take
 
 

@@ -9,7 +9,7 @@ namespace docupilot::inline v1 {
 struct SqliteIndexOptions {
   std::string path;  ///< The database file, made when missing; ":memory:" for none.
   bool read_only = false;
-  Duration busy_time = Duration::milliseconds(5'000);  ///< How long to wait for another writer. Default 5 s.
+  Duration busy_time = Duration::milliseconds(30'000);  ///< How long to wait for another writer. Default 30 s.
 };
 
 /// Opens the file. Errors: as open_sqlite_metadata.

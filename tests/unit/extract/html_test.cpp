@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "base/utf8.h"
 #include "extract/formats.h"
 #include "extract/html_filter.h"
 #include "extract_support.h"
@@ -36,6 +37,18 @@ TEST_CASE("entities are decoded") {
   CHECK(text_of("a&nbsp;b&nbsp;&nbsp;c") == "a b c\n");
   CHECK(text_of("hy&shy;phen") == "hyphen\n");
   CHECK(text_of("1 < 2 & 3 > 2 <3") == "1 < 2 & 3 > 2 <3\n");
+}
+
+TEST_CASE("a character reference beyond any number is one unknown character") {
+  const std::string huge = "&#x" + std::string(54, '9');
+  for (const std::string& page :
+       {"<p>a" + huge + "b", "<title>a" + huge + "</title>b", std::string("<pre>a&#99999999999;</pre>")}) {
+    CAPTURE(page);
+    const ExtractedText result = html_to_text(page, {}, {}).value();
+    CHECK(is_utf8(result.text));
+    CHECK(is_utf8(result.title));
+    CHECK((result.text + result.title).find("\uFFFD") != std::string::npos);
+  }
 }
 
 TEST_CASE("lists have one item a line") {

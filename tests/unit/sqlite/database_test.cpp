@@ -1,5 +1,6 @@
 #include "sqlite/database.h"
 
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -160,6 +161,20 @@ TEST_CASE("a writer waits for another as long as it may, and no longer than its 
   const auto waiter = Connection::open({.path = folder / "a.db", .busy_time = long_time}).value();
   std::jthread releaser([&] { holder->execute("COMMIT").value(); });
   CHECK(waiter->transaction({}, [&] { return waiter->execute("INSERT INTO t VALUES(1)"); }).has_value());
+}
+
+TEST_CASE("a new database may be opened many times at once") {
+  for (int round = 0; round < 30; ++round) {
+    const TempDir folder;
+    std::atomic<int> failed = 0;
+    {
+      std::vector<std::jthread> openers;
+      for (int i = 0; i < 4; ++i) {
+        openers.emplace_back([&] { failed += Connection::open({.path = folder / "a.db"}) ? 0 : 1; });
+      }
+    }
+    CHECK(failed == 0);
+  }
 }
 
 TEST_CASE("a long query ends at its deadline or when it is stopped") {
