@@ -87,7 +87,7 @@ if(PROJECT_IS_TOP_LEVEL)
   set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
   set(CPACK_COMPONENT_DEVELOPMENT_DEPENDS runtime)
   # docupilot.pc names their package files under Requires.private, and pkg-config wants to see them.
-  set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libssl-dev, libsqlite3-dev, libpugixml-dev, libtomlplusplus-dev, \
+  set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libssl-dev, libcurl4-openssl-dev, libsqlite3-dev, libpugixml-dev, libtomlplusplus-dev, \
 libzip-dev, libgumbo-dev, libutf8proc-dev, libuchardet-dev, libstemmer-dev")
   set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION "documents for any program: headers and package files\n\
  For programs that are built with DocuPilot, by CMake or pkg-config.")

@@ -2,7 +2,7 @@
 # tests/run.sh; does nothing by itself.
 
 # To build the library and the command.
-build_packages=(g++ cmake ninja-build pkg-config libssl-dev libsqlite3-dev rapidjson-dev libfmt-dev libpugixml-dev
+build_packages=(g++ cmake ninja-build pkg-config libssl-dev libcurl4-openssl-dev libsqlite3-dev rapidjson-dev libfmt-dev libpugixml-dev
   libzip-dev libgumbo-dev libutf8proc-dev libstemmer-dev libuchardet-dev libtomlplusplus-dev libcli11-dev
   libboost1.81-dev)
 

@@ -38,15 +38,17 @@ EXCEPTIONS = {"upload": {"docupilot/store/object_store.h"}}
 
 # Where each library may be named: folders of src, or "asio.h", the one public header that needs Boost.
 THIRD_PARTY = {
-    r"openssl/": {"crypto"},
+    r"openssl/(?!ssl|x509|err)": {"crypto"},
+    r"openssl/(ssl|x509|err)": {"crypto", "http"},  # the set-up of TLS
     r"rapidjson/": {"json"},
     r"sqlite3(ext)?\.h$": {"sqlite"},
     r"(utf8proc|libstemmer)\.h$": {"text"},
     r"curl/": {"http"},
-    r"(pugixml\.hpp|zip\.h|gumbo\.h|uchardet\.h)": {"extract"},
+    r"pugixml\.hpp": {"extract", "http", "store"},
+    r"(zip\.h|gumbo\.h|uchardet\.h)": {"extract"},
     r"toml\+\+/": {"client", "top"},
     r"fmt/": {"base", "client", "job", "top"} | WAY | LEAVES,
-    r"boost/": {"asio.h"},
+    r"boost/": {"asio.h", "http"},
 }
 # What the compiler and the C library bring. Public headers may use the C++ ones alone.
 CXX_STANDARD = re.compile(r"[a-z_0-9]+$")
