@@ -31,16 +31,19 @@ constexpr std::array<TextKey, 6> text_keys = {{{"library", &Config::library, fal
                                                {"journal", &Config::journal, true}}};
 
 // Percent-encodes what would end a path or begin an escape in a URL.
-std::string url_of(std::string_view scheme, const fs::path& path) {
+std::string encoded(std::string_view path) {
   static constexpr char digits[] = "0123456789ABCDEF";
-  std::string url = std::string(scheme) + ':';
-  const std::string text = path.string();
-  if (text.starts_with("//")) url += "/.";  // else it would name a host
-  for (const char c : text) {
-    if (c == '%' || c == '?' || c == '#') url += {'%', digits[c >> 4], digits[c & 15]};
-    else url += c;
+  std::string text;
+  for (const char c : path) {
+    if (c == '%' || c == '?' || c == '#') text += {'%', digits[c >> 4], digits[c & 15]};
+    else text += c;
   }
-  return url;
+  return text;
+}
+
+std::string url_of(std::string_view scheme, const fs::path& path) {
+  const std::string text = encoded(path.string());
+  return std::string(scheme) + ':' + (text.starts_with("//") ? "/." : "") + text;  // two slashes would name a host
 }
 
 // A relative path in a configuration file is meant from where the file is.
@@ -51,7 +54,7 @@ std::string anchored(const std::string& value, bool is_url, const fs::path& fold
   if (scheme != "file" && scheme != "sqlite") return value;
   const std::string path = value.substr(colon + 1);
   if (path.empty() || path.starts_with('/')) return value;
-  return std::string(scheme) + ':' + (folder / path).lexically_normal().string();
+  return std::string(scheme) + ':' + (encoded(folder.string()) / fs::path(path)).lexically_normal().string();
 }
 
 Error config_error(const std::string& file, std::string what) {

@@ -14,8 +14,8 @@ namespace {
 using Access = Library::Access;
 
 // What is under way is not done, whatever the document says: see docs/decisions/0004.
-void show_pending(std::span<const HeldJob> jobs, Document& document) {
-  for (const auto& [job, holder] : jobs) {
+void show_pending(std::span<const UnderWay> jobs, Document& document) {
+  for (const UnderWay& job : jobs) {
     if (job.document_id != document.id || job.kind == JobKind::remove) continue;
     for (int stage = static_cast<int>(job.stage); stage < stage_count; ++stage) {
       StageStatus& status = document.stages[stage];
@@ -31,10 +31,11 @@ struct Client::State {
   State(Config config, ClientOptions options) : library(std::move(config), std::move(options)) {}
   Library library;
 
-  Result<std::vector<HeldJob>> under_way(const Context& context) {
+  // Of one document, or "" for all.
+  Result<std::vector<UnderWay>> under_way(const std::string& id, const Context& context) {
     DOCUPILOT_TRY(Journal * journal, library.journal(Access::read));
-    if (journal == nullptr) return std::vector<HeldJob>();
-    return journal->pending(context);
+    if (journal == nullptr) return std::vector<UnderWay>();
+    return journal->under_way(id, context);
   }
 };
 
@@ -99,7 +100,7 @@ Result<Document> Client::update(const std::string& id, const DocumentPatch& patc
 Result<Document> Client::document(const std::string& id, const Context& context) {
   DOCUPILOT_TRY(MetadataStore * metadata, state_->library.metadata(Access::read));
   DOCUPILOT_TRY(Document document, metadata->get(id, context));
-  DOCUPILOT_TRY(const auto jobs, state_->under_way(context));
+  DOCUPILOT_TRY(const auto jobs, state_->under_way(id, context));
   show_pending(jobs, document);
   return document;
 }
@@ -107,7 +108,7 @@ Result<Document> Client::document(const std::string& id, const Context& context)
 Result<DocumentPage> Client::documents(const DocumentQuery& query, const Context& context) {
   DOCUPILOT_TRY(MetadataStore * metadata, state_->library.metadata(Access::read));
   DOCUPILOT_TRY(DocumentPage page, metadata->query(query, context));
-  DOCUPILOT_TRY(const auto jobs, state_->under_way(context));
+  DOCUPILOT_TRY(const auto jobs, state_->under_way({}, context));
   for (Document& document : page.documents) show_pending(jobs, document);
   return page;
 }
@@ -194,7 +195,7 @@ Result<LibraryStatus> Client::status(const Context& context) {
     status.objects += page.objects.size();
     list.page_token = page.next_page_token;
   } while (!list.page_token.empty());
-  DOCUPILOT_TRY(const auto jobs, state_->under_way(context));
+  DOCUPILOT_TRY(const auto jobs, state_->under_way({}, context));
   status.pending = jobs.size();
   return status;
 }

@@ -112,15 +112,33 @@ class Sweep {
 
   Result<void> look_at_entries() {
     DOCUPILOT_TRY(const std::set<std::string> indexed, all_entries());
+    DOCUPILOT_TRY(const std::set<std::string> busy, documents_under_way());
     for (const std::string& id : indexed) {
-      auto document = roles_.metadata.get(id, context_);
-      if (document) continue;
-      if (document.error().code() != ErrorCode::not_found) return std::move(document).error();
+      if (busy.contains(id)) continue;
+      DOCUPILOT_TRY(const bool orphan, is_orphan(id));
+      if (!orphan) continue;
+      if (!options_.dry_run) DOCUPILOT_CHECK(remove_entry(id));
       report_.orphan_entries.push_back(id);
     }
-    if (options_.dry_run || report_.orphan_entries.empty()) return {};
-    DOCUPILOT_TRY(const WriteToken token, roles_.search.remove(report_.orphan_entries, context_));
-    return roles_.search.wait(token, context_);
+    return {};
+  }
+
+  Result<bool> is_orphan(const std::string& id) {
+    auto document = roles_.metadata.get(id, context_);
+    if (!document && document.error().code() != ErrorCode::not_found) return std::move(document).error();
+    return !document;
+  }
+
+  // Holds the document meanwhile, so that nobody ingests it between the second look and the removal.
+  Result<void> remove_entry(const std::string& id) {
+    auto carried = carry(roles_, JobKind::reindex, id, context_, [&]() -> Result<void> {
+      DOCUPILOT_TRY(const bool orphan, is_orphan(id));
+      if (!orphan) return {};
+      DOCUPILOT_TRY(const WriteToken token, roles_.search.remove({&id, 1}, context_));
+      return roles_.search.wait(token, context_);
+    });
+    // What is left of the job finds no document: just so.
+    return carried || carried.error().code() == ErrorCode::not_found ? Result<void>() : carried;
   }
 
   Result<std::set<std::string>> all_entries() {

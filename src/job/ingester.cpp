@@ -30,6 +30,13 @@ std::string derived_id(std::string_view kind, std::string_view from) {
 
 std::string object_key(const Job& job) { return "documents/" + job.document_id + '.' + job.id.substr(0, 16); }
 
+Error key_taken(std::string_view key) {
+  return Error(ErrorCode::conflict, "this idempotency key was used for another document")
+      .operation("ingest")
+      .target(key)
+      .hint("use a new key for a new request");
+}
+
 /// One request on its way to being a task.
 struct Wanted {
   std::size_t index = 0;
@@ -190,6 +197,7 @@ class Ingester {
     for (std::size_t i = 0; i < wanted.size(); ++i) {
       if (!begun) end(wanted[i].index, begun.error());
       else if ((*begun)[i] == Begun::yes) tasks.push_back({wanted[i].index, std::move(jobs[i]), wanted[i].source});
+      else if ((*begun)[i] == Begun::key_taken) end(wanted[i].index, key_taken(jobs[i].options.idempotency_key));
       else blocked.push_back(std::move(wanted[i]));
     }
   }
@@ -201,12 +209,7 @@ class Ingester {
     const auto look = [&]() -> Result<bool> {
       if (!o.idempotency_key.empty()) {
         DOCUPILOT_TRY(const auto used, roles_.journal.key(o.idempotency_key, context_));
-        if (used && used->document_id != job.document_id) {
-          return Error(ErrorCode::conflict, "this idempotency key was used for another document")
-              .operation("ingest")
-              .target(o.idempotency_key)
-              .hint("use a new key for a new request");
-        }
+        if (used && used->document_id != job.document_id) return key_taken(o.idempotency_key);
       }
       if (o.force || job.path.empty()) return false;
       DOCUPILOT_TRY(const auto before, roles_.journal.source(job.document_id, context_));

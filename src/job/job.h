@@ -47,7 +47,7 @@ struct SourceRecord {
 /// What an idempotency key was used for.
 struct KeyRecord {
   std::string document_id;
-  std::string sha256;
+  std::string sha256;  ///< Empty until the first request with this key has ended.
 };
 
 /// The part of a Job below its columns as text, for journals that keep it so, and back. Errors: corrupted.

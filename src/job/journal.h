@@ -24,9 +24,17 @@ struct HeldJob {
   Holder holder = Holder::nobody;
 };
 
+/// Where the job of a document stands.
+struct UnderWay {
+  std::string document_id;
+  JobKind kind = JobKind::ingest;
+  Stage stage = Stage::store;
+};
+
 enum class Begun {
   yes,
   held,       ///< Somebody living holds another job of this document.
+  key_taken,  ///< Its idempotency key belongs to another document.
   contained,  ///< A reindex was asked for, and a pending ingest of the document will do that anyway.
 };
 
@@ -55,6 +63,9 @@ class Journal {
 
   /// All jobs, oldest first.
   [[nodiscard]] virtual Result<std::vector<HeldJob>> pending(const Context& context) = 0;
+  /// All jobs, or that of one document: no more than where each stands.
+  [[nodiscard]] virtual Result<std::vector<UnderWay>> under_way(const std::string& document_id,
+                                                                const Context& context) = 0;
   /// Takes over at most `limit` jobs that nobody living holds and counts the attempt.
   [[nodiscard]] virtual Result<std::vector<Job>> claim(std::size_t limit, const Context& context) = 0;
 

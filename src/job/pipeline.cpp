@@ -148,7 +148,7 @@ std::optional<Pipeline::Failure> Pipeline::check_key(const Job& job, const Conte
   if (key.empty()) return {};
   auto used = roles_.journal.key(key, context);
   if (!used) return backend_failure(job, std::move(used).error());
-  if (!*used || (*used)->sha256 == job.checksums.sha256) return {};
+  if (!*used || (*used)->sha256.empty() || (*used)->sha256 == job.checksums.sha256) return {};
   return Failure{Error(ErrorCode::conflict, "this idempotency key was used for other bytes")
                      .operation("ingest")
                      .target(key)

@@ -38,12 +38,15 @@ const std::vector<std::string> migrations = {R"sql(
 constexpr std::string_view job_columns =
     "id, document_id, kind, stage, started, attempts, error, object_key, body, owner";
 
+JobKind kind_of(std::int64_t number) { return static_cast<JobKind>(std::clamp<std::int64_t>(number, 0, 2)); }
+Stage stage_of(std::int64_t number) { return static_cast<Stage>(std::clamp<std::int64_t>(number, 0, stage_count - 1)); }
+
 Result<Job> read_job(const sqlite::Statement& row) {
   Job job;
   job.id = row.text(0);
   job.document_id = row.text(1);
-  job.kind = static_cast<JobKind>(std::clamp<std::int64_t>(row.integer(2), 0, 2));
-  job.stage = static_cast<Stage>(std::clamp<std::int64_t>(row.integer(3), 0, stage_count - 1));
+  job.kind = kind_of(row.integer(2));
+  job.stage = stage_of(row.integer(3));
   job.started = {row.integer(4)};
   job.attempts = static_cast<int>(row.integer(5));
   job.error = row.text(6);
@@ -116,7 +119,10 @@ class SqliteJournal final : public Journal {
   Result<void> abandon(const Job& job) override {
     deactivate(job.id);
     DOCUPILOT_TRY(auto database, pool_.writer({}));
-    return erase(*database, "DELETE FROM jobs WHERE id=?1", job.id, {});
+    return database->transaction({}, [&]() -> Result<void> {
+      DOCUPILOT_CHECK(erase(*database, "DELETE FROM keys WHERE document_id=?1 AND sha256=''", job.document_id, {}));
+      return erase(*database, "DELETE FROM jobs WHERE id=?1", job.id, {});
+    });
   }
 
   Result<std::vector<HeldJob>> pending(const Context& context) override {
@@ -130,6 +136,19 @@ class SqliteJournal final : public Journal {
       DOCUPILOT_TRY(Job job, read_job(rows));
       const Holder holder = holder_of(std::string(rows.text(9)), job.id);
       jobs.push_back({std::move(job), holder});
+    }
+  }
+
+  Result<std::vector<UnderWay>> under_way(const std::string& document_id, const Context& context) override {
+    DOCUPILOT_TRY(auto database, pool_.reader(context));
+    DOCUPILOT_TRY(auto rows, database->prepare("SELECT document_id, kind, stage FROM jobs "
+                                               "WHERE ?1='' OR document_id=?1"));
+    rows.bind(1, document_id);
+    std::vector<UnderWay> found;
+    for (;;) {
+      DOCUPILOT_TRY(const bool more, rows.step(context));
+      if (!more) return found;
+      found.push_back({std::string(rows.text(0)), kind_of(rows.integer(1)), stage_of(rows.integer(2))});
     }
   }
 
@@ -222,10 +241,26 @@ class SqliteJournal final : public Journal {
         if (!before.object_key.empty()) job.old_keys.push_back(before.object_key);
       }
     }
+    DOCUPILOT_TRY(const bool key_is_ours, take_key(database, job, context));
+    if (!key_is_ours) return Begun::key_taken;
     DOCUPILOT_CHECK(erase(database, "DELETE FROM jobs WHERE document_id=?1", job.document_id, context));
     job.attempts = 1;
     DOCUPILOT_CHECK(write(database, job, owner_.name(), context));
     return Begun::yes;
+  }
+
+  // A key that is new is the document's from now on, without a digest until the job ends.
+  Result<bool> take_key(sqlite::Connection& database, const Job& job, const Context& context) {
+    const std::string& key = job.options.idempotency_key;
+    if (key.empty()) return true;
+    {
+      DOCUPILOT_TRY(auto row, database.prepare("SELECT document_id FROM keys WHERE key=?1"));
+      DOCUPILOT_TRY(const bool found, row.bind(1, key).step(context));
+      if (found) return row.text(0) == job.document_id;
+    }
+    DOCUPILOT_TRY(auto statement, database.prepare("INSERT INTO keys VALUES(?1, ?2, '', ?3)"));
+    DOCUPILOT_CHECK(statement.bind(1, key).bind(2, job.document_id).bind(3, clock_.now().microseconds).run(context));
+    return true;
   }
 
   static Result<void> write(sqlite::Connection& database, const Job& job, std::string_view owner,

@@ -2,6 +2,7 @@
 #include <docupilot/docupilot.h>
 
 #include <cstdlib>
+#include <filesystem>
 
 #include "support/temp_dir.h"
 
@@ -62,6 +63,16 @@ TEST_CASE("values of a file survive with hashes, exclamation marks, quotes and s
   CHECK(team.origin.at("store") == file + " [team]");
   CHECK(team.origin.at("read_only") == file);
   CHECK(Config::from_library("config:" + file + "#team").value().store == team.store);
+}
+
+TEST_CASE("a relative URL starts where the file is, whatever its folder is called") {
+  const TempDir folder;
+  std::filesystem::create_directory(folder / "odd 50%20 #1");
+  const std::string file =
+      folder.write("odd 50%20 #1/docupilot.toml", "store = 'file:../kept'\nmetadata = 'sqlite:a%20b.db'");
+  const Config config = Config::from_file(file).value();
+  CHECK(BackendUrl::parse(config.store).value().path == folder / "kept");
+  CHECK(BackendUrl::parse(config.metadata).value().path == folder / "odd 50%20 #1/a b.db");
 }
 
 TEST_CASE("a wrong file says what is wrong and where") {

@@ -102,6 +102,36 @@ TEST_CASE("a reindex is contained in a pending ingest") {
   CHECK(begin(*journal, removal) == Begun::yes);
 }
 
+TEST_CASE("a key belongs to the first document that begins with it, until that is given up") {
+  const TempDir folder;
+  const auto journal = open_in(folder);
+  Job first = job_for("d1");
+  Job second = job_for("d2");
+  first.options.idempotency_key = second.options.idempotency_key = "k";
+  CHECK(begin(*journal, first) == Begun::yes);
+  CHECK(begin(*journal, second) == Begun::key_taken);
+  CHECK(journal->key("k", {}).value()->sha256.empty());
+  CHECK(journal->under_way("d2", {}).value().empty());
+  REQUIRE(journal->abandon(first));
+  CHECK(begin(*journal, second) == Begun::yes);
+}
+
+TEST_CASE("where jobs stand can be asked of one document or of all") {
+  const TempDir folder;
+  const auto journal = open_in(folder);
+  Job first = job_for("d1");
+  Job second = job_for("d2", JobKind::reindex);
+  first.stage = Stage::extract;
+  CHECK(begin(*journal, first) == Begun::yes);
+  CHECK(begin(*journal, second) == Begun::yes);
+  const auto one = journal->under_way("d1", {}).value();
+  REQUIRE(one.size() == 1);
+  CHECK(one[0].stage == Stage::extract);
+  CHECK(one[0].kind == JobKind::ingest);
+  CHECK(journal->under_way({}, {}).value().size() == 2);
+  CHECK(journal->under_way("d3", {}).value().empty());
+}
+
 TEST_CASE("finishing remembers source and key, removing forgets them, tidying forgets old keys") {
   const TempDir folder;
   const auto journal = open_in(folder);
