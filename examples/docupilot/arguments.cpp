@@ -76,6 +76,7 @@ class Grammar {
     add_ingest();
     add_list_and_search();
     add_reading();
+    add_objects();
     add_upkeep();
     add_others();
   }
@@ -119,6 +120,7 @@ class Grammar {
   void add_ingest();
   void add_list_and_search();
   void add_reading();
+  void add_objects();
   void add_upkeep();
   void add_others();
   [[nodiscard]] std::vector<FlagDescription> flags_of(const CLI::App& app) const;
@@ -219,11 +221,52 @@ void Grammar::add_reading() {
       ->excludes(sentences);
 
   GetArguments& get = arguments_.get;
-  CLI::App& getter = command("get", Command::get, "Write a document's bytes, checked against their SHA-256",
-                             "  docupilot get report -o copy.txt\n"
-                             "  docupilot get report | wc -c");
-  value(getter, "id", get.id, "ID", "The document's id, or 4 or more characters of its front")->required();
+  CLI::App& getter =
+      command("get", Command::get, "Write a document's bytes, checked against their SHA-256, or an object's",
+              "  docupilot get report -o copy.txt\n"
+              "  docupilot get report | wc -c\n"
+              "  docupilot get 's3://bucket/key?endpoint=http://127.0.0.1:9000' -o copy.txt");
+  value(getter, "what", get.what, "ID|URL",
+        "A document's id, or 4 or more characters of its front; or SCHEME://BUCKET/KEY")
+      ->required();
   paths_.insert(value(getter, "-o,--output", get.output, "FILE", "Into this file, whole or not at all; default: out"));
+}
+
+void Grammar::add_objects() {
+  constexpr const char* url_text = "SCHEME://BUCKET/KEY?endpoint=...&region=..., the key percent-encoded";
+  PutArguments& put = arguments_.put;
+  CLI::App& putter = command("put", Command::put, "Put a file into an object store, as it is",
+                             "  docupilot put report.txt s3://bucket/reports/2026.txt\n"
+                             "  tar c letters | docupilot put - 's3://bucket/letters.tar?region=eu-west-1'");
+  paths_.insert(value(putter, "file", put.file, "FILE|-", "A file, - for standard input")->required());
+  value(putter, "url", put.url, "URL", url_text)->required();
+  value(putter, "--content-type", put.content_type, "TYPE", "Its media type");
+  putter.add_flag("--if-absent", put.if_absent, "Fail rather than replace");
+
+  LsArguments& ls = arguments_.ls;
+  CLI::App& lister = command("ls", Command::ls, "List the objects of a store: size, time of change, key",
+                             "  docupilot ls s3://bucket\n"
+                             "  docupilot ls s3://bucket/reports/ --delimiter / --json");
+  value(lister, "url", ls.url, "URL", "SCHEME://BUCKET/PREFIX: only keys that begin so")->required();
+  value(lister, "--delimiter", ls.delimiter, "TEXT", "Fold keys that go on behind it");
+
+  RmArguments& rm = arguments_.rm;
+  CLI::App& remover = command("rm", Command::rm, "Remove objects from a store",
+                              "  docupilot rm s3://bucket/reports/2026.txt\n"
+                              "  docupilot rm --recursive --dry-run s3://bucket/reports/");
+  value(remover, "url", rm.url, "URL", url_text)->required();
+  remover.add_flag("-r,--recursive", rm.recursive, "All whose keys begin so");
+  remover.add_flag("-n,--dry-run", rm.dry_run, "Only say what would be removed");
+
+  PresignArguments& presign = arguments_.presign;
+  CLI::App& presigner =
+      command("presign", Command::presign, "Print a URL that gives whoever holds it one object",
+              "  docupilot presign s3://bucket/reports/2026.txt\n"
+              "  curl -T 2026.txt \"$(docupilot presign --method PUT --expires 1h s3://bucket/2026.txt)\"");
+  value(presigner, "url", presign.url, "URL", url_text)->required();
+  choose(value(presigner, "--method", presign.method, "GET|PUT", "What it allows; default: GET"), {"GET", "PUT"});
+  value(presigner, "--expires", presign.expires, "TIME", "How long it holds, as 90s, 10m, 2h or 7d; default: 10m");
+  value(presigner, "--content-type", presign.content_type, "TYPE", "For PUT: the type that must be sent");
 }
 
 void Grammar::add_upkeep() {

@@ -16,6 +16,10 @@ enum class Command {
   search,
   summarize,
   get,
+  put,
+  ls,
+  rm,
+  presign,
   remove,
   status,
   resume,
@@ -78,8 +82,33 @@ struct SummarizeArguments {
   std::size_t words = 0;
 };
 
+struct PutArguments {
+  std::string file;
+  std::string url;
+  std::string content_type;
+  bool if_absent = false;
+};
+
+struct LsArguments {
+  std::string url;
+  std::string delimiter;
+};
+
+struct RmArguments {
+  std::string url;
+  bool recursive = false;
+  bool dry_run = false;
+};
+
+struct PresignArguments {
+  std::string url;
+  std::string method = "GET";
+  std::string expires = "10m";
+  std::string content_type;
+};
+
 struct GetArguments {
-  std::string id;
+  std::string what;  ///< Id of a document, or URL of an object.
   std::string output;
 };
 
@@ -103,6 +132,10 @@ struct Arguments {
   SearchArguments search;
   SummarizeArguments summarize;
   GetArguments get;
+  PutArguments put;
+  LsArguments ls;
+  RmArguments rm;
+  PresignArguments presign;
   RemoveArguments remove;
   bool sweep_dry_run = false;
   ConfigArguments config;

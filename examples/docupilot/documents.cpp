@@ -93,48 +93,6 @@ class Table {
   std::size_t tags_ = 0;
 };
 
-/// Bytes for a terminal's eyes: control characters other than line ends and tabs are shown escaped.
-class TerminalWriter final : public docupilot::Writer {
- public:
-  explicit TerminalWriter(Output& output) : output_(output) {}
-  Result<void> write(docupilot::ByteView bytes) override {
-    rest_ += docupilot::as_text(bytes);
-    const std::size_t end = rest_.rfind('\n');
-    if (end != std::string::npos) {
-      output_.bytes(docupilot::as_bytes(escaped_lines(std::string_view(rest_).substr(0, end + 1))));
-      rest_.erase(0, end + 1);
-    }
-    return {};
-  }
-  void finish() {
-    if (!rest_.empty()) output_.line(escaped_lines(rest_));
-  }
-
- private:
-  Output& output_;
-  std::string rest_;
-};
-
-class PipeWriter final : public docupilot::Writer {
- public:
-  explicit PipeWriter(Output& output) : output_(output) {}
-  Result<void> write(docupilot::ByteView bytes) override {
-    output_.bytes(bytes);
-    if (output_.broken_pipe()) return Error(ErrorCode::cancelled, "nobody reads the output any more");
-    if (output_.write_error() != 0) return Error(ErrorCode::exhausted, "the output cannot be written");
-    return {};
-  }
-
- private:
-  Output& output_;
-};
-
-bool is_text(const std::string& content_type) {
-  return content_type.starts_with("text/") || content_type.starts_with("application/json") ||
-         content_type.starts_with("application/xml") || content_type.ends_with("+xml") ||
-         content_type.ends_with("+json");
-}
-
 void show_document(const Session& session, const Document& document) {
   Output& output = session.output;
   const auto row = [&](const char* name, const std::string& value) {
@@ -227,41 +185,6 @@ int run_show(const Session& session) {
   if (!document) return session.fail(document.error());
   if (session.output.json()) session.output.line(docupilot::to_json(*document));
   else show_document(session, *document);
-  return exit_ok;
-}
-
-int run_get(const Session& session) {
-  const GetArguments& arguments = session.arguments.get;
-  Output& output = session.output;
-  Result<docupilot::Client> client = session.open();
-  if (!client) return session.fail(client.error());
-  Result<Document> document = find_document(*client, arguments.id, session.context());
-  if (!document) return session.fail(document.error());
-  if (!arguments.output.empty() && arguments.output != "-") {
-    Result<Document> written = client->download_file(document->id, arguments.output, session.context());
-    if (!written) return session.fail(written.error());
-    if (output.json()) {
-      output.line(JsonLine(docupilot::to_json(*written)).text("output", arguments.output).str());
-    } else {
-      output.note(
-          fmt::format("wrote '{}' ({})", escaped(arguments.output), human_size(static_cast<double>(written->size))));
-    }
-    return exit_ok;
-  }
-  if (output.out().is_terminal && !is_text(document->content_type)) {
-    return session.fail(Error(ErrorCode::unsupported,
-                              fmt::format("bytes of type {} are not for a terminal", escaped(document->content_type)))
-                            .operation("get")
-                            .hint("write them to a file with -o FILE, or into a pipe"));
-  }
-  TerminalWriter for_eyes(output);
-  PipeWriter for_programs(output);
-  docupilot::Writer& writer = output.out().is_terminal ? static_cast<docupilot::Writer&>(for_eyes) : for_programs;
-  Result<Document> written = client->download(document->id, writer, session.context());
-  for_eyes.finish();
-  output.flush();
-  if (output.broken_pipe()) return exit_error;
-  if (!written) return session.fail(written.error(), {}, false);  // standard output is the document's
   return exit_ok;
 }
 

@@ -22,6 +22,10 @@ int run(const Session& session) {
     case Command::search: return run_search(session);
     case Command::summarize: return run_summarize(session);
     case Command::get: return run_get(session);
+    case Command::put: return run_put(session);
+    case Command::ls: return run_ls(session);
+    case Command::rm: return run_rm(session);
+    case Command::presign: return run_presign(session);
     case Command::remove: return run_remove(session);
     case Command::status: return run_status(session);
     case Command::resume: return run_resume(session);

@@ -9,4 +9,5 @@
 #include <docupilot/search/sqlite_index.h>
 #include <docupilot/store/local_store.h>
 #include <docupilot/store/memory_store.h>
+#include <docupilot/store/object_url.h>
 #include <docupilot/summary/extractive_summarizer.h>

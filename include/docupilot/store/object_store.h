@@ -156,6 +156,12 @@ class DOCUPILOT_EXPORT ObjectStore {
   [[nodiscard]] Error unsupported(std::string_view operation) const;
 };
 
+/// Writes an object into a file, which appears whole or not at all: a temporary one beside it of mode 0600, made
+/// durable, then renamed. Errors: those of get; of the file; invalid_argument when `path` names no file.
+[[nodiscard]] DOCUPILOT_EXPORT Result<ObjectInfo> get_to_file(ObjectStore& store, const std::string& key,
+                                                              const std::string& path, const GetOptions& options = {},
+                                                              const Context& context = {});
+
 /// Checks a key against the rule of ObjectStore. Errors: invalid_argument.
 [[nodiscard]] DOCUPILOT_EXPORT Result<void> check_object_key(std::string_view key);
 

@@ -1,0 +1,171 @@
+#include "objects.h"
+
+#include <unistd.h>
+
+#include <charconv>
+
+#include <docupilot/registry.h>
+#include <docupilot/source/source.h>
+#include <docupilot/store/object_url.h>
+#include <fmt/format.h>
+
+#include "session.h"
+#include "text.h"
+
+namespace docupilot_command {
+
+using docupilot::Error;
+using docupilot::ErrorCode;
+using docupilot::ObjectInfo;
+using docupilot::Result;
+
+Result<NamedObject> open_object(const std::string& url) {
+  Result<docupilot::ObjectUrl> parsed = docupilot::ObjectUrl::parse(url);
+  if (!parsed) return std::move(parsed).error();
+  auto store = docupilot::Registry::with_builtins().open_store(parsed->store);
+  if (!store) return std::move(store).error();
+  return NamedObject{*std::move(store), std::move(parsed->key)};
+}
+
+JsonLine object_line(const ObjectInfo& info) {
+  JsonLine line;
+  line.text("key", info.key).number("size", info.size).text("etag", info.etag);
+  if (!info.version.empty()) line.text("version", info.version);
+  if (info.modified != docupilot::Timestamp()) line.text("modified", info.modified.to_string());
+  if (!info.content_type.empty()) line.text("content_type", info.content_type);
+  return line;
+}
+
+namespace {
+
+Result<NamedObject> open_one(const std::string& url) {
+  Result<NamedObject> object = open_object(url);
+  if (object && object->key.empty()) {
+    return Error(ErrorCode::invalid_argument, "this URL names a whole bucket")
+        .target(docupilot::BackendUrl::redacted(url))
+        .hint("put the object's key behind it: s3://BUCKET/KEY");
+  }
+  return object;
+}
+
+std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+// "90", "90s", "10m", "2h", "7d".
+Result<docupilot::Duration> parse_time(const std::string& text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(end, text.data() + text.size());
+  const double factor = unit.empty() || unit == "s" ? 1
+                        : unit == "m"               ? 60
+                        : unit == "h"               ? 3'600
+                        : unit == "d"               ? 86'400
+                                                    : 0;
+  if (error != std::errc() || factor == 0 || number <= 0) {
+    return Error(ErrorCode::invalid_argument, "this is no length of time")
+        .target(text)
+        .hint("write 90s, 10m, 2h or 7d");
+  }
+  return docupilot::Duration::from_seconds(number * factor);
+}
+
+}  // namespace
+
+int run_put(const Session& session) {
+  const PutArguments& arguments = session.arguments.put;
+  Result<NamedObject> object = open_object(arguments.url);
+  if (!object) return session.fail(object.error());
+  const bool from_pipe = arguments.file == "-";
+  if (object->key.empty() || object->key.ends_with('/')) {  // into a folder: under its own name
+    if (from_pipe) {
+      return session.fail(Error(ErrorCode::invalid_argument, "standard input has no name")
+                              .hint("put the object's key behind the bucket: s3://BUCKET/KEY"));
+    }
+    object->key += file_name(arguments.file);
+  }
+  Result<std::unique_ptr<docupilot::Source>> source =
+      from_pipe ? docupilot::fd_source(STDIN_FILENO, "-") : docupilot::file_source(arguments.file);
+  if (!source) return session.fail(source.error());
+  const docupilot::PutOptions options{.content_type = arguments.content_type, .if_absent = arguments.if_absent};
+  Result<ObjectInfo> written = object->store->put(object->key, **source, options, session.context());
+  if (!written) return session.fail(written.error());
+  if (session.output.json()) {
+    session.output.line(object_line(*written).str());
+  } else {
+    session.output.note(
+        fmt::format("put '{}' ({})", escaped(written->key), human_size(static_cast<double>(written->size))));
+  }
+  return exit_ok;
+}
+
+int run_ls(const Session& session) {
+  const LsArguments& arguments = session.arguments.ls;
+  Output& output = session.output;
+  Result<NamedObject> object = open_object(arguments.url);
+  if (!object) return session.fail(object.error());
+  docupilot::ListOptions list{.prefix = object->key, .delimiter = arguments.delimiter};
+  do {
+    Result<docupilot::ObjectPage> page = object->store->list(list, session.context());
+    if (!page) return session.fail(page.error());
+    for (const std::string& prefix : page->prefixes) {
+      output.line(output.json() ? JsonLine().text("prefix", prefix).str()
+                                : fmt::format("{:>12}  {:20}  {}", "-", "", escaped(prefix)));
+    }
+    for (const ObjectInfo& info : page->objects) {
+      output.line(output.json() ? object_line(info).str()
+                                : fmt::format("{:>12}  {:20}  {}", info.size,
+                                              info.modified.to_string().substr(0, 19) + 'Z', escaped(info.key)));
+    }
+    list.page_token = page->next_page_token;
+  } while (!list.page_token.empty() && !output.broken_pipe());
+  return exit_ok;
+}
+
+int run_rm(const Session& session) {
+  const RmArguments& arguments = session.arguments.rm;
+  Output& output = session.output;
+  Result<NamedObject> object = arguments.recursive ? open_object(arguments.url) : open_one(arguments.url);
+  if (!object) return session.fail(object.error());
+  const auto remove = [&](const std::string& key) -> Result<void> {
+    if (!arguments.dry_run) {
+      if (auto removed = object->store->remove(key, session.context()); !removed) return removed;
+    }
+    if (output.json())
+      output.line(JsonLine().text("key", key).text("outcome", arguments.dry_run ? "would_remove" : "removed").str());
+    else output.note(fmt::format("{} '{}'", arguments.dry_run ? "would remove" : "removed", escaped(key)));
+    return {};
+  };
+  if (!arguments.recursive) {
+    const Result<void> removed = remove(object->key);
+    return removed ? static_cast<int>(exit_ok) : session.fail(removed.error());
+  }
+  docupilot::ListOptions list{.prefix = object->key};
+  do {
+    Result<docupilot::ObjectPage> page = object->store->list(list, session.context());
+    if (!page) return session.fail(page.error());
+    for (const ObjectInfo& info : page->objects) {
+      if (const Result<void> removed = remove(info.key); !removed) return session.fail(removed.error());
+    }
+    list.page_token = page->next_page_token;
+  } while (!list.page_token.empty());
+  return exit_ok;
+}
+
+int run_presign(const Session& session) {
+  const PresignArguments& arguments = session.arguments.presign;
+  Result<NamedObject> object = open_one(arguments.url);
+  if (!object) return session.fail(object.error());
+  Result<docupilot::Duration> expires = parse_time(arguments.expires);
+  if (!expires) return session.fail(expires.error());
+  using Method = docupilot::PresignOptions::Method;
+  const docupilot::PresignOptions options{.method = arguments.method == "PUT" ? Method::put : Method::get,
+                                          .expires = *expires,
+                                          .content_type = arguments.content_type};
+  Result<docupilot::Secret> url = object->store->presign(object->key, options, session.context());
+  if (!url) return session.fail(url.error());
+  if (session.output.json())
+    session.output.line(JsonLine().text("url", url->expose()).text("method", arguments.method).str());
+  else session.output.line(url->expose());
+  return exit_ok;
+}
+
+}  // namespace docupilot_command
