@@ -88,6 +88,11 @@ struct RemoveArguments {
   bool dry_run = false;
 };
 
+struct SweepArguments {
+  bool dry_run = false;
+  bool no_documents = false;
+};
+
 struct ConfigArguments {
   std::string what = "show";
   bool origin = false;
@@ -104,7 +109,7 @@ struct Arguments {
   SummarizeArguments summarize;
   GetArguments get;
   RemoveArguments remove;
-  bool sweep_dry_run = false;
+  SweepArguments sweep;
   ConfigArguments config;
   std::string shell;
 };
