@@ -253,7 +253,8 @@ part_tsan() {
   clang_there tsan || return
   configure tsan "$build/tsan" || return
   make "with the thread sanitizer" "$build/tsan" unit_tests conformance_tests wire_tests asio_tests &&
-    TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 doctests "$build/tsan" " (tsan)"
+    TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/support/tsan.supp" \
+      doctests "$build/tsan" " (tsan)"
 }
 
 part_package() {

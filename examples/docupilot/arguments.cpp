@@ -286,7 +286,9 @@ void Grammar::add_upkeep() {
   CLI::App& sweeper = command("sweep", Command::sweep, "Find what belongs to nothing and put it right",
                               "  docupilot sweep --dry-run\n"
                               "  docupilot sweep");
-  sweeper.add_flag("-n,--dry-run", arguments_.sweep_dry_run, "Only say what would be done");
+  sweeper.add_flag("-n,--dry-run", arguments_.sweep.dry_run, "Only say what would be done");
+  sweeper.add_flag("--no-documents", arguments_.sweep.no_documents,
+                   "Remove all objects when there is not one document left");
   command("diagnose", Command::diagnose, "Check every part of the set-up and say how to mend it",
           "  docupilot diagnose\n"
           "  docupilot diagnose --json");

@@ -117,6 +117,11 @@ struct RemoveArguments {
   bool dry_run = false;
 };
 
+struct SweepArguments {
+  bool dry_run = false;
+  bool no_documents = false;
+};
+
 struct ConfigArguments {
   std::string what = "show";
   bool origin = false;
@@ -137,7 +142,7 @@ struct Arguments {
   RmArguments rm;
   PresignArguments presign;
   RemoveArguments remove;
-  bool sweep_dry_run = false;
+  SweepArguments sweep;
   ConfigArguments config;
   std::string shell;
 };

@@ -1,3 +1,4 @@
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <clocale>
@@ -47,6 +48,14 @@ int usage_error(const ParsedCommandLine& parsed) {
   return parsed.exit_code;
 }
 
+/// A standard stream that was closed would be the next file opened: it gets one that can be neither read nor written.
+void keep_standard_streams() {
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
+    if (fcntl(fd, F_GETFD) == -1 && open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) != fd)
+      _exit(exit_error);
+  }
+}
+
 /// Ends as a program does whose reader went away.
 [[noreturn]] void die_of_broken_pipe() {
   std::signal(SIGPIPE, SIG_DFL);
@@ -57,6 +66,7 @@ int usage_error(const ParsedCommandLine& parsed) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  keep_standard_streams();
   std::setlocale(LC_CTYPE, "");
   std::signal(SIGPIPE, SIG_IGN);  // a reader that went away is noticed by writing, and jobs still end in order
   const ParsedCommandLine parsed = parse_command_line(argc, argv);

@@ -55,7 +55,8 @@ void show_corrections(const Session& session, const SearchResult& result) {
     instead += (instead.empty() ? "" : " ") + escaped(correction.to);
     missing += (missing.empty() ? "" : ", ") + escaped(correction.from);
   }
-  if (!instead.empty()) session.output.note(fmt::format("Showing results for {} (no page has {})", instead, missing));
+  if (!instead.empty())
+    session.output.note(fmt::format("Showing results for {} (no document has {})", instead, missing));
 }
 
 void show_hit(Output& output, std::size_t number, const SearchHit& hit) {

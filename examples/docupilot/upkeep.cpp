@@ -190,7 +190,8 @@ int run_sweep(const Session& session) {
   Result<docupilot::Client> client = session.open();
   if (!client) return session.fail(client.error());
   docupilot::SweepOptions options;
-  options.dry_run = session.arguments.sweep_dry_run;
+  options.dry_run = session.arguments.sweep.dry_run;
+  options.allow_no_documents = session.arguments.sweep.no_documents;
   Result<docupilot::SweepReport> report = client->sweep(options, session.context());
   if (!report) return session.fail(report.error());
   const int code = report->dangling_documents.empty() ? exit_ok : exit_partial;

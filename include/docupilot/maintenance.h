@@ -50,6 +50,9 @@ struct DrainReport {
 
 struct SweepOptions {
   bool dry_run = true;  ///< Only report. Default: yes.
+  /// Goes on when there is not one document left and objects are: these are removed. Default: precondition_failed,
+  /// since the metadata may have been lost and their bytes would be lost as well.
+  bool allow_no_documents = false;
   /// Temporary files and multipart uploads without a living owner are kept for so long. Default: 1 hour.
   Duration keep_temporary = Duration::milliseconds(3'600'000);
 };

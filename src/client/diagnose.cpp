@@ -95,7 +95,32 @@ class Diagnosis {
 
   Result<std::string> metadata() {
     DOCUPILOT_TRY(MetadataStore * metadata, library_.metadata(Library::Access::read));
-    DOCUPILOT_TRY(const std::uint64_t count, metadata->count({}, context_));
+    // Every document is read, so that damage shows wherever it is.
+    std::uint64_t count = 0;
+    std::uint64_t lost = 0;
+    DOCUPILOT_TRY(ObjectStore * store, library_.store(Library::Access::read));
+    DocumentQuery query{.limit = 1'000};
+    do {
+      DOCUPILOT_TRY(const DocumentPage page, metadata->query(query, context_));
+      count += page.documents.size();
+      for (const Document& document : page.documents) {
+        const auto object = store->head(document.object.key, context_);
+        lost += !object && object.error().code() == ErrorCode::not_found ? 1 : 0;
+      }
+      query.page_token = page.next_page_token;
+    } while (!query.page_token.empty());
+    documents_ = count;
+    if (lost > 0) {
+      add(Level::problem, "store", std::to_string(lost) + " documents have lost their bytes",
+          "`docupilot sweep --dry-run` lists them; ingest them again from their sources");
+    }
+    if (count == 0) {
+      DOCUPILOT_TRY(const ObjectPage page, store->list({.prefix = "documents/", .limit = 1}, context_));
+      if (!page.objects.empty()) {
+        return Error(ErrorCode::corrupted, "there is not one document, but there are objects of documents")
+            .hint("restore the metadata from a backup, or ingest the documents again");
+      }
+    }
     return std::to_string(count) + " documents in " + BackendUrl::redacted(library_.config().metadata);
   }
 
@@ -103,6 +128,10 @@ class Diagnosis {
     DOCUPILOT_TRY(SearchIndex * search, library_.search(Library::Access::read));
     DOCUPILOT_TRY(const std::uint64_t count, search->count(context_));
     DOCUPILOT_CHECK(search->query({.text = "diagnose", .limit = 1}, context_));
+    if (count == 0 && documents_ > 0) {
+      add(Level::warning, "search", "nothing can be found of " + std::to_string(documents_) + " documents",
+          "`docupilot sweep` indexes what should be findable");
+    }
     return std::to_string(count) + " documents can be found in " + BackendUrl::redacted(library_.config().search);
   }
 
@@ -120,12 +149,13 @@ class Diagnosis {
     for (const auto& [job, holder] : held) left += holder == Holder::nobody ? 1 : 0;
     if (left == 0) return std::to_string(held.size()) + " jobs are under way";
     add(Level::warning, "journal", std::to_string(left) + " jobs were begun and not finished",
-        "run `docupilot resume`, or call drain()");
+        "`docupilot resume`, or Client::drain, finishes them");
     return std::string("readable");
   }
 
   Library& library_;
   const Context& context_;
+  std::uint64_t documents_ = 0;
   std::vector<Finding> findings_;
 };
 

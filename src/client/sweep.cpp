@@ -28,6 +28,7 @@ class Sweep {
   }
 
   Result<SweepReport> run() {
+    DOCUPILOT_CHECK(look_for_loss());
     DOCUPILOT_CHECK(look_at_objects());
     DOCUPILOT_CHECK(look_at_documents());
     DOCUPILOT_CHECK(look_at_entries());
@@ -39,6 +40,23 @@ class Sweep {
   }
 
  private:
+  // Without its metadata every object of a library looks like an orphan.
+  Result<void> look_for_loss() {
+    if (options_.dry_run || options_.allow_no_documents) return {};
+    DOCUPILOT_TRY(const std::uint64_t count, roles_.metadata.count({}, context_));
+    if (count > 0) return {};
+    DOCUPILOT_TRY(const std::set<std::string> busy, keys_under_way());
+    DOCUPILOT_TRY(const ObjectPage page,
+                  roles_.store.list({.prefix = std::string(documents), .limit = page_size}, context_));
+    if (std::ranges::all_of(page.objects, [&](const ObjectInfo& object) { return busy.contains(object.key); }))
+      return {};
+    return Error(ErrorCode::precondition_failed, "there is not one document, but there are objects of documents")
+        .operation("sweep")
+        .hint(
+            "if the metadata were lost, restore them; to remove all objects, allow it (docupilot sweep "
+            "--no-documents)");
+  }
+
   // Which of these keys documents name. Asked after the journal: a job that ended in between has written its document.
   Result<std::set<std::string>> named(const std::vector<std::string>& keys) {
     std::vector<Value> ids;

@@ -189,6 +189,8 @@ std::optional<Charset> marked_charset(std::string_view head, std::size_t& mark_s
 
 std::optional<Charset> unmarked_utf16(std::string_view head) noexcept {
   if (head.size() < 2 || head.size() % 2 != 0 || head.find('\0') == std::string_view::npos) return {};
+  // UTF-8 with a stray NUL in it is damaged text: UTF-16 of alphabets has a byte below 0x20 in nearly every character.
+  if (has_few_binary_bytes(head) && count_utf8(head, false).invalid == 0) return {};
   const bool little = text_in_utf16(head, false);
   const bool big = text_in_utf16(head, true);
   if (little == big) return {};
@@ -201,6 +203,11 @@ bool has_binary_bytes(std::string_view bytes) noexcept {
     const auto byte = static_cast<unsigned char>(c);
     return byte < 0x20 && (byte < 0x08 || byte == 0x0b || (byte > 0x0d && byte != 0x1b));
   });
+}
+
+bool has_few_binary_bytes(std::string_view bytes) noexcept {
+  const auto binary = std::count_if(bytes.begin(), bytes.end(), [](char c) { return has_binary_bytes({&c, 1}); });
+  return static_cast<std::size_t>(binary) * 10 < bytes.size();
 }
 
 bool plausible_windows_1252(std::string_view sample) noexcept {
@@ -242,7 +249,8 @@ Result<Charset> detect_charset(std::string_view sample, bool complete) {
         .hint("save it again as UTF-8, or name its charset in the content type");
   }
   std::string name;
-  const std::optional<Charset> guess = find_charset(ask_uchardet(sample, name));
+  std::optional<Charset> guess = find_charset(ask_uchardet(sample, name));
+  if (guess && is_wide(*guess)) guess.reset();  // it takes FF FE in the middle of a text for a mark
   if (utf8.invalid == 0) {  // ASCII with escapes: a terminal's colours, unless they switch to Japanese
     return guess && guess->name == "ISO-2022-JP" ? *guess : utf8_charset;
   }

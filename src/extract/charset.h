@@ -15,6 +15,11 @@ struct Charset {
   [[nodiscard]] bool operator==(const Charset& other) const noexcept { return name == other.name; }
 };
 
+/// UTF-16 or UTF-32.
+[[nodiscard]] inline bool is_wide(const Charset& charset) noexcept {
+  return charset.name.starts_with("UTF-16") || charset.name.starts_with("UTF-32");
+}
+
 inline constexpr Charset utf8_charset{"UTF-8", "UTF-8"};
 inline constexpr Charset windows_1252{"windows-1252", "CP1252"};
 
@@ -43,5 +48,8 @@ inline constexpr Charset windows_1252{"windows-1252", "CP1252"};
 
 /// Whether there are bytes that no text has: NUL and most controls. Not for UTF-16 and UTF-32.
 [[nodiscard]] bool has_binary_bytes(std::string_view bytes) noexcept;
+
+/// Whether fewer than one byte in ten is such: text that a few wrong bytes got into.
+[[nodiscard]] bool has_few_binary_bytes(std::string_view bytes) noexcept;
 
 }  // namespace docupilot::inline v1

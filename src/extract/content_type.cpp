@@ -283,6 +283,8 @@ std::string detect_content_type(std::string_view name, ByteView bytes) {
     if (!markup.empty() && named != plain_type) return std::string(markup);
     return std::string(plain_type);
   }
+  // A text with a few wrong bytes stays one, so that reading it tells what is wrong.
+  if (is_textual(named) && has_few_binary_bytes(head)) return std::string(named);
   const bool contradicted = named.empty() || is_textual(named) || has_signature(named);
   return std::string(contradicted ? binary_type : named);
 }

@@ -46,10 +46,6 @@ std::size_t utf8_prefix_valid(std::string_view bytes) noexcept {
   return done;
 }
 
-bool is_wide(const Charset& charset) noexcept {
-  return charset.name.starts_with("UTF-16") || charset.name.starts_with("UTF-32");
-}
-
 }  // namespace
 
 TextDecoder::~TextDecoder() {

@@ -141,7 +141,7 @@ class Ingester {
         return Error(ErrorCode::invalid_argument, "the document is empty")
             .operation("ingest")
             .target(request.path)
-            .hint("allow empty documents if this is meant");
+            .hint("IngestOptions::allow_empty takes it all the same");
       }
     } else {
       wanted.size = wanted.source->size();

@@ -170,7 +170,7 @@ std::optional<Pipeline::Failure> Pipeline::put(Prepared& work, Source& source, B
     return Failure{Error(ErrorCode::invalid_argument, "the document is empty")
                        .operation("ingest")
                        .target(job.options.name)
-                       .hint("allow empty documents if this is meant"),
+                       .hint("IngestOptions::allow_empty takes it all the same"),
                    false};
   }
   bytes.head = *head;

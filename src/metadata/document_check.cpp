@@ -173,7 +173,7 @@ Result<std::int64_t> add_to_counter(std::int64_t value, std::int64_t by) {
 }
 
 Error no_such_document() {
-  return Error(ErrorCode::not_found, "there is no document with this id").hint("query the store to see what it has");
+  return Error(ErrorCode::not_found, "there is no document with this id").hint("list the documents to see their ids");
 }
 
 Error in_call(Error error, std::string_view operation, std::string_view backend, std::string_view target) {

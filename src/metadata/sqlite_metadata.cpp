@@ -30,7 +30,11 @@ std::string upsert_sql() { return std::string(insert_row) + std::string(set_row)
 class SqliteMetadata final : public MetadataStore {
  public:
   explicit SqliteMetadata(const SqliteMetadataOptions& options)
-      : pool_({.path = options.path, .read_only = options.read_only, .busy_time = options.busy_time},
+      : pool_({.path = options.path,
+               .read_only = options.read_only,
+               .busy_time = options.busy_time,
+               .is_private = true,
+               .remedy = "restore this file from a backup; without it, ingest the documents again"},
               sqlite::add_document_functions) {}
 
   Result<void> open() {

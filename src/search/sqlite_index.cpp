@@ -61,7 +61,11 @@ Result<void> prepare_connection(sqlite::Connection& connection) {
 class SqliteIndex final : public SearchIndex {
  public:
   explicit SqliteIndex(const SqliteIndexOptions& options)
-      : pool_({.path = options.path, .read_only = options.read_only, .busy_time = options.busy_time},
+      : pool_({.path = options.path,
+               .read_only = options.read_only,
+               .busy_time = options.busy_time,
+               .is_private = true,
+               .remedy = "move this file away, then a sweep of the library fills a new one"},
               prepare_connection) {}
 
   Result<void> open() {

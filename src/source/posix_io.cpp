@@ -52,11 +52,11 @@ Result<void> check_regular(const struct stat& status, std::string_view operation
   switch (status.st_mode & S_IFMT) {
     case S_IFREG: return {};
     case S_IFDIR: what = "a directory", hint = "name a file in it"; break;
-    case S_IFIFO: what = "a named pipe", hint = "open it and hand the descriptor to fd_source"; break;
-    case S_IFSOCK: what = "a socket", hint = "connect to it and hand the descriptor to fd_source"; break;
+    case S_IFIFO: what = "a named pipe", hint = "read it as a stream (in a shell: < FILE)"; break;
+    case S_IFSOCK: what = "a socket", hint = "connect to it and read it as a stream"; break;
     case S_IFCHR:
     case S_IFBLK:
-      what = "a device", hint = "copy what is wanted of it to a file, or hand a descriptor to fd_source";
+      what = "a device", hint = "copy what is wanted of it to a file, or read it as a stream (in a shell: < FILE)";
       break;
     default: break;
   }

@@ -270,8 +270,7 @@ Error Connection::error(int code, std::string_view operation) const {
   };
   switch (code & 0xff) {
     case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-      return make(ErrorCode::corrupted, "restore this file from a backup, or move it away to begin a new one");
+    case SQLITE_CORRUPT: return make(ErrorCode::corrupted, options_.remedy);
     case SQLITE_FULL: return make(ErrorCode::exhausted, "free some space on this disk, then go on");
     case SQLITE_NOMEM: return make(ErrorCode::exhausted, "free some memory, then go on");
     case SQLITE_READONLY:

@@ -22,6 +22,8 @@ struct OpenOptions {
   bool read_only = false;
   Duration busy_time = Duration::milliseconds(30'000);  ///< How long a call waits for another writer.
   bool is_private = false;                              ///< A new file is for its owner only (mode 0600).
+  /// What to do when the file is damaged.
+  std::string_view remedy = "restore this file from a backup, or move it away to begin a new one";
 };
 
 class Connection;

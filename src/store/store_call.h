@@ -29,7 +29,7 @@ struct StoreCall {
   [[nodiscard]] Result<void> check() const { return named(context.check(operation)); }
 
   [[nodiscard]] Error not_found() const {
-    return error(ErrorCode::not_found, "there is no object with this key", "list the store to see its keys");
+    return error(ErrorCode::not_found, "there is no object with this key", "list the keys to see what there is");
   }
   [[nodiscard]] Error no_upload() const {
     return error(ErrorCode::not_found, "there is no such multipart upload", "it was completed or aborted: begin anew");

@@ -334,6 +334,40 @@ def output_that_cannot_be_written(bench):
 
 
 @case
+def standard_streams_that_are_closed(bench):
+    """A standard stream that is closed is no other file: input is refused, output is an error"""
+    bench.write("a.txt", GOOD)
+    bench.ok("ingest", "a.txt", "--id", "aaaa")
+    closed = subprocess.run([bench.command, "ingest", "-"], cwd=bench.folder, env=bench.env, stdout=subprocess.PIPE,
+                            stderr=subprocess.PIPE, preexec_fn=lambda: os.close(0), timeout=20)
+    assert closed.returncode == 2 and b"not open for reading" in closed.stderr, closed
+    for words in (["list"], ["get", "aaaa"]):
+        closed = subprocess.run([bench.command, *words], cwd=bench.folder, env=bench.env, stderr=subprocess.PIPE,
+                                preexec_fn=lambda: (os.close(0), os.close(1)), timeout=20)
+        assert closed.returncode == 1 and b"cannot write" in closed.stderr, (words, closed)
+    assert bench.status()["documents"] == 1
+
+
+@case
+def output_files_of_all_kinds(bench):
+    """-o follows a link and keeps the mode of what it replaces; devices, pipes and folders are refused and left alone"""
+    bench.write("a.txt", GOOD)
+    bench.ok("ingest", "a.txt", "--id", "aaaa")
+    real = bench.write("real.txt", "old")
+    real.chmod(0o640)
+    (bench.folder / "link").symlink_to("real.txt")
+    bench.ok("get", "aaaa", "-o", "link")
+    assert (bench.folder / "link").is_symlink() and real.read_text() == GOOD and real.stat().st_mode & 0o777 == 0o640
+    os.mkfifo(bench.folder / "pipe")
+    (bench.folder / "folder").mkdir()
+    for name in ("pipe", "folder"):
+        before = os.lstat(bench.folder / name).st_ino
+        run = bench.run("get", "aaaa", "-o", name, expect=2)
+        assert "hint: " in run.err and os.lstat(bench.folder / name).st_ino == before, run
+    assert not [each for each in bench.folder.iterdir() if ".part-" in each.name]
+
+
+@case
 def folder_in_the_way(bench):
     """A library where a file already is, or a file name where a folder is, is refused and left alone"""
     bench.write("file", GOOD)

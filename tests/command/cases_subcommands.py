@@ -201,7 +201,7 @@ def searching(bench):
     text = bench.ok("search", "harbour")
     assert "**harbour**" in text.out and "\x1b" not in text.out, text
     typo = bench.ok("search", "quartely")
-    assert "Showing results for quarterly (no page has quartely)" in typo.err and "**quarterly**" in typo.out, typo
+    assert "Showing results for quarterly (no document has quartely)" in typo.err and "**quarterly**" in typo.out, typo
     exact = bench.ok("search", "quartely", "--no-typo")
     assert exact.out == "" and "no document matches" in exact.err
     assert len(bench.ok("search", "harbour", "--limit", "1", "--json").json) == 1

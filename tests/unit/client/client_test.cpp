@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <docupilot/docupilot.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <thread>
@@ -345,6 +346,47 @@ TEST_CASE("a sweep finds what belongs to nothing, both ways, and mends it") {
   CHECK(after.missing_entries.empty());
   CHECK(after.orphan_entries.empty());
   CHECK(after.dangling_documents == std::vector{gone.id});  // told, never removed
+}
+
+TEST_CASE("a library that lost its metadata is not swept empty") {
+  const TempDir folder;
+  {
+    Client client = open_in(folder);
+    REQUIRE(client.ingest(folder.write("a.txt", "Plain words stand here.")));
+  }
+  for (const char* ending : {"", "-wal", "-shm"})
+    std::filesystem::remove(folder / ("library/docupilot.db" + std::string(ending)));
+  Client client = open_in(folder);
+  CHECK(client.sweep().value().orphan_objects.size() == 1);
+  const auto refused = client.sweep({.dry_run = false});
+  REQUIRE_FALSE(refused.has_value());
+  CHECK(refused.error().code() == ErrorCode::precondition_failed);
+  CHECK(std::ranges::any_of(client.diagnose(), [](const Finding& finding) {
+    return finding.level == Finding::Level::problem && finding.component == "metadata";
+  }));
+  CHECK(client.status().value().objects == 1);
+  REQUIRE(client.sweep({.dry_run = false, .allow_no_documents = true}));
+  CHECK(client.status().value().objects == 0);
+  CHECK(client.sweep({.dry_run = false}).has_value());  // nothing is left to be lost
+}
+
+TEST_CASE("diagnosing tells of bytes and entries that are gone") {
+  const TempDir folder;
+  Client client = open_in(folder);
+  const Document document = client.ingest(folder.write("a.txt", "Plain words stand here.")).value().document;
+  const auto told = [&](std::string_view component, Finding::Level level) {
+    return std::ranges::any_of(client.diagnose(), [&](const Finding& finding) {
+      return finding.component == component && finding.level == level;
+    });
+  };
+  CHECK_FALSE(told("search", Finding::Level::warning));
+  CHECK_FALSE(told("store", Finding::Level::problem));
+  auto index = Registry::with_builtins().open_search(client.config().search).value();
+  REQUIRE(index->remove(std::vector{document.id}));
+  CHECK(told("search", Finding::Level::warning));
+  auto store = Registry::with_builtins().open_store(client.config().store).value();
+  REQUIRE(store->remove(document.object.key));
+  CHECK(told("store", Finding::Level::problem));
 }
 
 TEST_CASE("a stream is ingested, and given up when its bytes are gone") {

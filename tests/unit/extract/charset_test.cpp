@@ -157,6 +157,19 @@ TEST_CASE("NUL bytes mean that it is no text, wherever they are") {
   CHECK(unknown.error().code() == ErrorCode::unsupported);
 }
 
+TEST_CASE("a text with a stray NUL or byte order mark in it is not taken for UTF-16") {
+  const std::string nul = "One word with a nul \0 in a long english sentence here nulsecond\nAnother english line.\n"s;
+  const std::string marks = docupilot_test::repeat("good text \xff\xfe\x80 caf\xc3\xa9 word \xc3( end\n", 5);
+  for (const std::string& bytes : {nul, nul + "\n", "before\0nulword after\0\n"s, marks}) {
+    CAPTURE(bytes);
+    CHECK(detect_content_type("a.txt", as_bytes(bytes)) == "text/plain");
+    const auto result = extract_as("text/plain", bytes);
+    REQUIRE_FALSE(result);
+    CHECK(result.error().code() == ErrorCode::corrupted);
+    CHECK_FALSE(result.error().hint().empty());
+  }
+}
+
 TEST_CASE("UTF-16 with lone surrogates or an odd byte is damaged") {
   for (const std::string& bytes : {"\xff\xfe"
                                    "a\0\x00\xd8"
