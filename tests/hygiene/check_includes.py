@@ -32,14 +32,15 @@ MAY_USE = {
     "job": WAY | LEAVES | {"top"},
     "client": WAY | LEAVES | {"job", "top"},
     "top": WAY | LEAVES | {"job", "client"},
+    "testing": set(),  # a library of its own, for the tests of any program
 }
 # Single headers that a folder may use from one it may not use as a whole.
 EXCEPTIONS = {"upload": {"docupilot/store/object_store.h"}}
 
 # Where each library may be named: folders of src, or "asio.h", the one public header that needs Boost.
 THIRD_PARTY = {
-    r"openssl/(?!ssl|x509|err)": {"crypto"},
-    r"openssl/(ssl|x509|err)": {"crypto", "http"},  # the set-up of TLS
+    r"openssl/(?!ssl|x509|err)": {"crypto", "testing"},
+    r"openssl/(ssl|x509|err)": {"crypto", "http", "testing"},  # the set-up of TLS
     r"rapidjson/": {"json"},
     r"sqlite3(ext)?\.h$": {"sqlite"},
     r"(utf8proc|libstemmer)\.h$": {"text"},
