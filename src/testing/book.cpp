@@ -43,10 +43,6 @@ void Book::received(std::size_t connection, std::size_t bytes) {
   change_connection(connection, [&](RecordedConnection& page) { page.bytes_received += bytes; });
 }
 
-void Book::sent(std::size_t connection, std::size_t bytes) {
-  change_connection(connection, [&](RecordedConnection& page) { page.bytes_sent += bytes; });
-}
-
 void Book::ended(std::size_t connection, RecordedConnection::Ending how, const std::string& note) {
   change_connection(connection, [&](RecordedConnection& page) {
     if (page.ending != RecordedConnection::Ending::open) return;

@@ -26,13 +26,20 @@ class Book {
   void fired(std::size_t request, const Fault& fault);
   void fired_on_connection(std::size_t connection, const Fault& fault);
   void received(std::size_t connection, std::size_t bytes);
-  void sent(std::size_t connection, std::size_t bytes);
   void ended(std::size_t connection, RecordedConnection::Ending how, const std::string& note);
 
   template <class F>
   void change_request(std::size_t number, F&& change) {
     const std::lock_guard lock(mutex_);
     change(record_.requests[number]);
+    changed_.notify_all();
+  }
+  /// Changes a request and its connection in one step.
+  template <class F>
+  void change_both(std::size_t number, F&& change) {
+    const std::lock_guard lock(mutex_);
+    RecordedRequest& request = record_.requests[number];
+    change(request, record_.connections[request.connection]);
     changed_.notify_all();
   }
   template <class F>

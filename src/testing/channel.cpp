@@ -125,21 +125,25 @@ std::size_t Channel::read(char* into, std::size_t most, Waker& waker) {
   }
 }
 
+std::size_t Channel::write_some(std::string_view bytes, short& events) {
+  events = POLLOUT;
+  if (tls_) {
+    std::size_t count = 0;
+    const int some = static_cast<int>(std::min<std::size_t>(bytes.size(), 1U << 20U));
+    const Step step = try_tls([&] { return SSL_write(tls_.get(), bytes.data(), some); }, count, events);
+    if (step == Step::ended) throw ConnectionEnded{Ending::broken, "TLS broke while writing"};
+    return count;
+  }
+  const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
+  if (sent >= 0) return static_cast<std::size_t>(sent);
+  if (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR) return 0;
+  throw ConnectionEnded{Ending::broken, std::strerror(errno)};
+}
+
 void Channel::write(std::string_view bytes, Waker& waker) {
   while (!bytes.empty()) {
-    short events = POLLOUT;
-    std::size_t count = 0;
-    if (tls_) {
-      const int some = static_cast<int>(std::min<std::size_t>(bytes.size(), 1U << 20U));
-      const Step step = try_tls([&] { return SSL_write(tls_.get(), bytes.data(), some); }, count, events);
-      if (step == Step::ended) throw ConnectionEnded{Ending::broken, take_tls_error()};
-    } else {
-      const ssize_t sent = ::send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-      if (sent >= 0) count = static_cast<std::size_t>(sent);
-      else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) {
-        throw ConnectionEnded{Ending::broken, std::strerror(errno)};
-      }
-    }
+    short events = 0;
+    const std::size_t count = write_some(bytes, events);
     bytes.remove_prefix(count);
     if (count == 0) waker.wait(fd_, events);
   }

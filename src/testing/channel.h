@@ -35,6 +35,8 @@ class Channel {
   /// At least one byte, or 0 at the end.
   [[nodiscard]] std::size_t read(char* into, std::size_t most, Waker& waker);
   void write(std::string_view bytes, Waker& waker);
+  /// Writes what the system takes at once. For 0, `events` are what to wait for.
+  [[nodiscard]] std::size_t write_some(std::string_view bytes, short& events);
   [[nodiscard]] int fd() const noexcept { return fd_; }
   /// Whether bytes are waiting inside TLS, where a poll of `fd` does not see them.
   [[nodiscard]] bool has_pending();

@@ -21,7 +21,8 @@ ServerExchange::ServerExchange(Channel& client, MessageInput& input, Waker& wake
       book_(book),
       request_(request),
       script_(script),
-      runner_(client, waker, book, request.number) {}
+      runner_(client, waker, book, request.number),
+      writer_(client, waker, book, request.number) {}
 
 bool ServerExchange::run() {
   read_body();
@@ -44,7 +45,7 @@ void ServerExchange::read_body() {
   // Who asked whether to send the body, and has been answered, does not send it.
   if (asked && replied_) return;
   if (!replied_ && script_.interim != Script::Interim::never && (asked || script_.interim == Script::Interim::always)) {
-    write("HTTP/1.1 100 Continue\r\n\r\n");
+    writer_.interim("HTTP/1.1 100 Continue\r\n\r\n");
   }
   while (!decoder.done()) {
     runner_.act(gate, reply_early);
@@ -74,21 +75,13 @@ void ServerExchange::write_reply() {
     faults.insert(faults.end(), more.begin(), more.end());
   }
   FaultGate gate(faults);
-  const auto deliver = [this](std::string_view piece) {
-    write(piece);
-    book_.change_request(request_.number, [&](RecordedRequest& page) { page.reply_bytes += piece.size(); });
-  };
+  writer_.announce(encoded.head.size() + encoded.body.size(), true);
+  const auto deliver = [this](std::string_view piece) { writer_.write(piece); };
   // In one piece when it is small, so that it is one packet for the client, as from other servers.
   const bool small = encoded.head.size() + encoded.body.size() <= 16U << 10U;
   runner_.pass(gate, small ? encoded.head + encoded.body : encoded.head, deliver);
   if (!small) runner_.pass(gate, encoded.body, deliver);
-  book_.change_request(request_.number, [](RecordedRequest& page) { page.reply_complete = true; });
   runner_.act(gate);
-}
-
-void ServerExchange::write(std::string_view bytes) {
-  client_.write(bytes, waker_);
-  book_.sent(request_.connection, bytes.size());
 }
 
 }  // namespace docupilot::inline v1::testing

@@ -8,6 +8,7 @@
 #include "testing/channel.h"
 #include "testing/fault_runner.h"
 #include "testing/message_input.h"
+#include "testing/reply_writer.h"
 
 namespace docupilot::inline v1::testing {
 
@@ -24,7 +25,6 @@ class ServerExchange {
  private:
   void read_body();
   void write_reply();
-  void write(std::string_view bytes);
 
   Channel& client_;
   MessageInput& input_;
@@ -33,6 +33,7 @@ class ServerExchange {
   const RecordedRequest& request_;
   const Script& script_;
   FaultRunner runner_;
+  ReplyWriter writer_;
   bool replied_ = false;
   bool ends_by_closing_ = false;
 };

@@ -54,7 +54,7 @@ THIRD_PARTY = {
 # What the compiler and the C library bring. Public headers may use the C++ ones alone.
 CXX_STANDARD = re.compile(r"[a-z_0-9]+$")
 PLATFORM = re.compile(
-    r"(sys/|linux/|arpa/|netinet/)[a-z_0-9/]+\.h$|(unistd|fcntl|poll|spawn|signal|dirent|pwd|pthread|sched|dlfcn|"
+    r"(sys/|linux/|arpa/|netinet/)[a-z_0-9/]+\.h$|(unistd|fcntl|poll|netdb|spawn|signal|dirent|pwd|pthread|sched|dlfcn|"
     r"errno|iconv|wchar|cpuid|immintrin|nmmintrin|wmmintrin|x86intrin|arm_neon|arm_acle)\.h$")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')
