@@ -149,12 +149,6 @@ void Channel::write(std::string_view bytes, Waker& waker) {
   }
 }
 
-bool Channel::has_pending() {
-  if (!tls_) return false;
-  const std::lock_guard lock(tls_mutex_);
-  return SSL_pending(tls_.get()) > 0;
-}
-
 void Channel::flush(Waker& waker) {
   // The loopback interface delivers at once, unless the reader has no room left.
   for (int round = 0; round < 50; ++round) {

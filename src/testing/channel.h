@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -38,8 +39,6 @@ class Channel {
   /// Writes what the system takes at once. For 0, `events` are what to wait for.
   [[nodiscard]] std::size_t write_some(std::string_view bytes, short& events);
   [[nodiscard]] int fd() const noexcept { return fd_; }
-  /// Whether bytes are waiting inside TLS, where a poll of `fd` does not see them.
-  [[nodiscard]] bool has_pending();
 
   /// Waits, for at most 50 ms, until the other side's system has everything that was written.
   void flush(Waker& waker);

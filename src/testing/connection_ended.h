@@ -11,6 +11,7 @@ namespace docupilot::inline v1::testing {
 struct ConnectionEnded {
   RecordedConnection::Ending how;
   std::string note = {};
+  bool polite = false;  ///< For `closed`: with TLS's own goodbye.
 };
 
 }  // namespace docupilot::inline v1::testing

@@ -22,7 +22,7 @@ void FaultRunner::act(FaultGate& gate, const std::function<void()>& reply_early)
   while (const Fault* due = gate.due()) {
     const Fault fault = *due;
     const std::uint64_t releases = waker_.releases();
-    book_.fired(request_, fault);
+    enter_(fault);
     switch (fault.action) {
       case Fault::Action::reset: client_.flush(waker_); throw ConnectionEnded{Ending::reset};
       case Fault::Action::close: throw ConnectionEnded{Ending::closed};
@@ -46,7 +46,7 @@ void FaultRunner::pass(FaultGate& gate, std::string_view bytes, const std::funct
     std::string piece(bytes.substr(0, count));
     std::vector<Fault> flipped;
     gate.pass(piece, flipped);
-    for (const Fault& fault : flipped) book_.fired(request_, fault);
+    for (const Fault& fault : flipped) enter_(fault);
     deliver(piece);
     bytes.remove_prefix(count);
     if (const auto pause = gate.take_pause(); pause.count() > 0) waker_.sleep(pause);

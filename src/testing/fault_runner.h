@@ -1,20 +1,20 @@
 #pragma once
 
-#include <cstddef>
 #include <functional>
 #include <string_view>
+#include <utility>
 
-#include "testing/book.h"
 #include "testing/channel.h"
 #include "testing/fault_gate.h"
 
 namespace docupilot::inline v1::testing {
 
-/// Does what gates say is due, for one request on one connection, and enters it in the book.
+/// Does to a client's connection what gates say is due.
 class FaultRunner {
  public:
-  FaultRunner(Channel& client, Waker& waker, Book& book, std::size_t request)
-      : client_(client), waker_(waker), book_(book), request_(request) {}
+  /// `enter` is called with each fault as it acts, before its effect can be seen.
+  FaultRunner(Channel& client, Waker& waker, std::function<void(const Fault&)> enter)
+      : client_(client), waker_(waker), enter_(std::move(enter)) {}
 
   /// Lets every fault act that is due at `gate`. Throws ConnectionEnded for those that end the connection.
   void act(FaultGate& gate, const std::function<void()>& reply_early = {});
@@ -25,8 +25,7 @@ class FaultRunner {
  private:
   Channel& client_;
   Waker& waker_;
-  Book& book_;
-  std::size_t request_;
+  std::function<void(const Fault&)> enter_;
 };
 
 }  // namespace docupilot::inline v1::testing

@@ -111,7 +111,7 @@ void Listener::serve_one(int fd) {
     if (end.how == Ending::reset || end.how == Ending::unreachable) client.reset();
     // Entered before what is still to come in is thrown away, which lasts as long as the client likes.
     book_->ended(number, end.how, end.note);
-    if (end.how == Ending::closed || end.how == Ending::tls_failed) client.finish(waker, false);
+    if (end.how == Ending::closed || end.how == Ending::tls_failed) client.finish(waker, end.polite);
   } catch (const ConnectionEnded&) {
     return;  // stopped while finishing
   } catch (const std::exception& thrown) {

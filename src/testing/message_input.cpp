@@ -23,6 +23,21 @@ std::string MessageInput::take_head() {
   }
 }
 
+bool MessageInput::begins_with(std::string_view prefix) {
+  while (waiting().size() < prefix.size() && prefix.starts_with(waiting())) {
+    if (!read_more(16U << 10U)) return false;
+  }
+  return waiting().starts_with(prefix);
+}
+
+bool MessageInput::may_be_request() const noexcept {
+  const std::string_view word = waiting().substr(0, std::min<std::size_t>(waiting().find(' '), 32));
+  // A method is a token (RFC 9110, 5.6.2); the usual ones are letters.
+  return std::all_of(word.begin(), word.end(), [](char c) {
+    return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+  });
+}
+
 bool MessageInput::fill(std::size_t most) { return !waiting().empty() || read_more(most); }
 
 void MessageInput::use(std::size_t count) {

@@ -19,6 +19,10 @@ class MessageInput {
 
   /// A whole header block; less at the connection's end, or when it passes 1 MiB without an end. Taken from the input.
   [[nodiscard]] std::string take_head();
+  /// Whether the input begins so; reads until that is decided.
+  [[nodiscard]] bool begins_with(std::string_view prefix);
+  /// Whether the input may be a request, judged by its first word. Reads nothing.
+  [[nodiscard]] bool may_be_request() const noexcept;
   /// Reads at most `most` bytes, unless some are there already. False at the end.
   [[nodiscard]] bool fill(std::size_t most = 16U << 10U);
   [[nodiscard]] std::string_view waiting() const noexcept { return std::string_view(bytes_).substr(used_); }

@@ -2,16 +2,16 @@
 
 namespace docupilot::inline v1::testing {
 
-void ReplyWriter::interim(std::string_view bytes) {
+void write_counted(Channel& client, Waker& waker, Book& book, std::size_t connection, std::string_view bytes) {
   while (!bytes.empty()) {
     std::size_t count = 0;
     short events = 0;
-    book_.change_both(request_, [&](RecordedRequest&, RecordedConnection& connection) {
-      count = client_.write_some(bytes, events);
-      connection.bytes_sent += count;
+    book.change_connection(connection, [&](RecordedConnection& page) {
+      count = client.write_some(bytes, events);
+      page.bytes_sent += count;
     });
     bytes.remove_prefix(count);
-    if (count == 0) waker_.wait(client_.fd(), events);
+    if (count == 0) waker.wait(client.fd(), events);
   }
 }
 
@@ -30,6 +30,7 @@ void ReplyWriter::write(std::string_view bytes) {
       count = client_.write_some(bytes, events);
       connection.bytes_sent += count;
       request.reply_bytes += count;
+      if (count > 0) request.status = status_;
       announced_ -= count;
       if (last_ && announced_ == 0) request.reply_complete = true;
     });

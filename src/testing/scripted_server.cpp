@@ -46,10 +46,8 @@ class ScriptedServer::Impl {
                             : handle ? handle(request)
                                      : Script{.reply = {.status = 500, .body = "no script is left for this request\n"}};
       ServerExchange exchange(client, input, waker, *book, request, script);
-      if (!exchange.run()) break;
+      if (!exchange.run()) throw ConnectionEnded{.how = Ending::closed, .polite = true};
     }
-    book->ended(connection, Ending::closed, "");
-    client.finish(waker, true);
   }
 
   std::optional<Fault> take_connection_fault() {

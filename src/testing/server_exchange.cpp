@@ -2,9 +2,9 @@
 
 #include <algorithm>
 #include <string>
-#include <vector>
 
 #include "testing/body_decoder.h"
+#include "testing/canned_reply.h"
 #include "testing/connection_ended.h"
 #include "testing/encoded_reply.h"
 #include "testing/http_text.h"
@@ -21,7 +21,7 @@ ServerExchange::ServerExchange(Channel& client, MessageInput& input, Waker& wake
       book_(book),
       request_(request),
       script_(script),
-      runner_(client, waker, book, request.number),
+      runner_(client, waker, [this](const Fault& fault) { book_.fired(request_.number, fault); }),
       writer_(client, waker, book, request.number) {}
 
 bool ServerExchange::run() {
@@ -45,7 +45,7 @@ void ServerExchange::read_body() {
   // Who asked whether to send the body, and has been answered, does not send it.
   if (asked && replied_) return;
   if (!replied_ && script_.interim != Script::Interim::never && (asked || script_.interim == Script::Interim::always)) {
-    writer_.interim("HTTP/1.1 100 Continue\r\n\r\n");
+    write_counted(client_, waker_, book_, request_.connection, "HTTP/1.1 100 Continue\r\n\r\n");
   }
   while (!decoder.done()) {
     runner_.act(gate, reply_early);
@@ -67,21 +67,7 @@ void ServerExchange::write_reply() {
   const EncodedReply encoded =
       encode(script_.respond ? script_.respond(book_.request(request_.number)) : script_.reply, request_.method);
   ends_by_closing_ = encoded.ends_by_closing;
-  book_.change_request(request_.number, [&](RecordedRequest& page) { page.status = encoded.status; });
-
-  std::vector<Fault> faults = faults_at(script_.faults, Fault::Place::reply);
-  for (const auto& more : {faults_at(script_.faults, Fault::Place::reply_body, encoded.head.size()),
-                           faults_at(encoded.pace, Fault::Place::reply_body, encoded.head.size())}) {
-    faults.insert(faults.end(), more.begin(), more.end());
-  }
-  FaultGate gate(faults);
-  writer_.announce(encoded.head.size() + encoded.body.size(), true);
-  const auto deliver = [this](std::string_view piece) { writer_.write(piece); };
-  // In one piece when it is small, so that it is one packet for the client, as from other servers.
-  const bool small = encoded.head.size() + encoded.body.size() <= 16U << 10U;
-  runner_.pass(gate, small ? encoded.head + encoded.body : encoded.head, deliver);
-  if (!small) runner_.pass(gate, encoded.body, deliver);
-  runner_.act(gate);
+  write_canned(encoded, script_.faults, runner_, writer_);
 }
 
 }  // namespace docupilot::inline v1::testing

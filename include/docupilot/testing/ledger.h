@@ -25,10 +25,11 @@ struct RecordedRequest {
   std::string body;            ///< Without the framing of chunks; the first bytes, up to the body limit.
   std::uint64_t body_bytes = 0;
   bool complete = false;   ///< All of its body came.
-  bool malformed = false;  ///< No HTTP/1 request, or lengths that contradict each other. Read as having no body.
+  bool malformed = false;  ///< No HTTP/1 request, or lengths that contradict each other. Has no body here.
   bool scripted = true;    ///< False: no script was left for it, and it was answered with 500.
   std::vector<Fault> faults_fired;
-  int status = 0;  ///< Of the final reply; 0 as long as none was begun, or for one that is no HTTP.
+  int status = 0;         ///< Of the final reply; 0 as long as none was begun, or for one that is no HTTP.
+  int server_status = 0;  ///< Behind a FaultProxy: of the server's own reply, whatever the client was given.
   std::uint64_t reply_bytes = 0;
   bool reply_complete = false;           ///< Its last byte was handed to the system.
   std::optional<std::size_t> replay_of;  ///< Sent by FaultProxy::replay: the request that it repeats.
@@ -43,8 +44,8 @@ struct RecordedConnection {
     open,
     left,         ///< The client closed it.
     broken,       ///< The client reset it, or a write failed.
-    closed,       ///< By a script, with FIN.
-    reset,        ///< By a script, with RST.
+    closed,       ///< By a script, or by the server behind a proxy, with FIN.
+    reset,        ///< Likewise, with RST.
     tls_failed,   ///< No TLS connection came about. `note` says why.
     unreachable,  ///< The server behind the proxy could not be reached.
     failed,       ///< A handler threw. `note` says what.
