@@ -276,8 +276,9 @@ TEST_CASE("ends of the server reach the client as what they were") {
   RawClient third(pair.proxy.port());
   CHECK(third.read_all().empty());
   CHECK(third.error() == ECONNRESET);
-  CHECK(pair.proxy.ledger().wait_until(
-      [](const Record& record) { return record.connections.back().ending == Ending::unreachable; }));
+  CHECK(pair.proxy.ledger().wait_until([](const Record& record) {
+    return record.connections.size() == 3 && record.connections[2].ending == Ending::unreachable;
+  }));
 }
 
 TEST_CASE("a client that closes its half still gets its reply") {
