@@ -214,6 +214,31 @@ TEST_CASE("a kept request is delivered later, and again") {
   CHECK_THROWS_AS(static_cast<void>(pair.proxy.replay(0)), std::runtime_error);
 }
 
+TEST_CASE("a withheld request is refused before its body has come") {
+  Pair pair;
+  pair.proxy.script(0, {.faults = {Fault::reply_early(2)}, .withhold = Reply{.status = 503}});
+  RawClient client(pair.proxy.port());
+  client.send("PUT /k HTTP/1.1\r\nContent-Length: 4\r\n\r\nab");
+  CHECK(client.read_reply().starts_with("HTTP/1.1 503 "));
+  CHECK_FALSE(pair.proxy.ledger().snapshot().requests[0].complete);
+  client.send("cd");
+  CHECK(client.ask(put("next")).ends_with("got next"));
+  CHECK(pair.proxy.ledger().snapshot().requests[0].body == "abcd");
+  CHECK(pair.server.ledger().snapshot().requests.size() == 1);
+}
+
+TEST_CASE("a handler of the proxy that throws ends the connection and not the program") {
+  Pair pair;
+  pair.proxy.handle([](const RecordedRequest&) -> ProxyScript { throw std::runtime_error("the handler's fault"); });
+  RawClient client(pair.proxy.port());
+  client.send(get);
+  CHECK(client.read_all().empty());
+  const Record record = pair.after_end();
+  CHECK(record.connections[0].ending == Ending::failed);
+  CHECK(record.connections[0].note == "the handler's fault");
+  CHECK(pair.server.ledger().snapshot().requests.empty());
+}
+
 TEST_CASE("a stalled upload goes on when it is released") {
   Pair pair;
   pair.proxy.script(0, {.faults = {Fault::stall(Place::request_body, 2)}});

@@ -10,6 +10,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
+#include <docupilot/testing/fault_proxy.h>
 #include <docupilot/testing/scripted_server.h>
 
 #include "support/raw_client.h"
@@ -138,6 +139,26 @@ TEST_CASE("a handshake can be cut at any byte of what the client says") {
   CHECK(server.ledger().snapshot().connections[1].bytes_received == 20);
   TlsClient client(server.port(), authority.root_file());
   CHECK(client.shake_hands() == X509_V_OK);
+}
+
+TEST_CASE("a proxy speaks TLS to its clients, and acts on the bytes inside") {
+  const TestAuthority authority;
+  ScriptedServer server([](const RecordedRequest&) { return Script{.reply = {.body = "hello"}}; });
+  FaultProxy proxy("127.0.0.1", server.port(), {.tls = authority.server()});
+  CHECK(proxy.url().starts_with("https://"));
+  proxy.script(0, {.faults = {Fault::close(Fault::Place::reply_body, 2)}});
+  TlsClient client(proxy.port(), authority.root_file());
+  CHECK(client.shake_hands() == X509_V_OK);
+  client.send(get);
+  CHECK(client.read_all().ends_with("\r\n\r\nhe"));
+  CHECK_FALSE(client.goodbye());
+  CHECK(proxy.ledger().snapshot().connections[0].tls);
+  server.push({.reply = {.body = "bye"}, .after = Script::After::close});
+  TlsClient second(proxy.port(), authority.root_file());
+  CHECK(second.shake_hands() == X509_V_OK);
+  second.send(get);
+  CHECK(second.read_all().ends_with("\r\n\r\nbye"));
+  CHECK(second.goodbye());
 }
 
 TEST_CASE("a server can ask for its clients' certificates") {
