@@ -1,4 +1,5 @@
-# What `cmake --install` lays down, in three components: runtime (the shared library), development, command.
+# What `cmake --install` lays down, in three components: runtime (the shared library), development, command. The testing
+# kit, where it is built, belongs to development.
 include(CMakePackageConfigHelpers)
 
 set(docupilot_kind static)
@@ -14,8 +15,18 @@ install(TARGETS docupilot EXPORT DocuPilotTargets
 # One file for each kind, so that a static and a shared build can share a prefix.
 install(EXPORT DocuPilotTargets NAMESPACE DocuPilot:: FILE DocuPilotTargets-${docupilot_kind}.cmake
   DESTINATION ${docupilot_cmake_dir} COMPONENT development)
+set(docupilot_no_headers)
+if(TARGET docupilot_testing)
+  # The same static library beside either kind of the other one.
+  install(TARGETS docupilot_testing EXPORT DocuPilotTestingTargets
+    ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
+    INCLUDES DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+  install(EXPORT DocuPilotTestingTargets NAMESPACE DocuPilot:: DESTINATION ${docupilot_cmake_dir} COMPONENT development)
+else()
+  set(docupilot_no_headers PATTERN testing EXCLUDE)
+endif()
 install(DIRECTORY include/docupilot DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} COMPONENT development
-  FILES_MATCHING PATTERN "*.h")
+  FILES_MATCHING PATTERN "*.h" ${docupilot_no_headers})
 
 configure_package_config_file(cmake/DocuPilotConfig.cmake.in ${PROJECT_BINARY_DIR}/DocuPilotConfig.cmake
   INSTALL_DESTINATION ${docupilot_cmake_dir})

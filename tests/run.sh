@@ -258,8 +258,8 @@ part_tsan() {
 }
 
 part_package() {
-  release && make "the static library and the command" "$build" docupilot docupilot_command || return
-  configure shared "$build/shared" && make "the shared library" "$build/shared" docupilot docupilot_command || return
+  release && make "the static library and the command" "$build" docupilot docupilot_command docupilot_testing || return
+  configure shared "$build/shared" && make "the shared library" "$build/shared" docupilot docupilot_command docupilot_testing || return
   step "consumers" "$python" tests/package/run.py --static "$build" --shared "$build/shared" --work "$build/package" \
     ${quick:+--quick}
 }

@@ -109,6 +109,17 @@ class Packages:
             raise Failure(f"the consumer was not linked with the {kind} library:\n{linked}")
         self.use(folder / "consumer", self.library_path(prefix), folder)
 
+    def testing_kit(self, prefix, kind, compiler, standard):
+        folder = self.fresh(f"consumer-testing-{prefix.name}-{kind}-{compiler}-{standard}")
+        run(["cmake", "-S", HERE / "find_package_testing", "-B", folder, "-G", "Ninja",
+             f"-DCMAKE_PREFIX_PATH={prefix};{prefix}/usr", f"-DKIND={kind}", f"-DCMAKE_CXX_COMPILER={compiler}",
+             f"-DCMAKE_CXX_STANDARD={standard}", "-DCMAKE_CXX_FLAGS=-Wall -Wextra -Werror",
+             "-DCMAKE_FIND_PACKAGE_NO_PACKAGE_REGISTRY=ON"])
+        run(["cmake", "--build", folder])
+        out = run([folder / "consumer"])
+        if out != "111\n":
+            raise Failure(f"the consumer of the testing kit says {out!r}")
+
     def by_pkg_config(self, prefix, kind, compiler, standard):
         folder = self.fresh(f"consumer-pkg_config-{prefix.name}-{compiler}-{standard}")
         place = {**os.environ, "PKG_CONFIG_PATH": ":".join(str(p.parent) for p in prefix.rglob("docupilot.pc"))}
@@ -177,11 +188,13 @@ class Packages:
                           standard)
                 self.case(f"pkg-config, {what}", self.by_pkg_config, self.work / f"prefix-{kind}", kind, compiler,
                           standard)
+                self.case(f"testing kit, {what}", self.testing_kit, self.work / "prefix-both", kind, compiler, standard)
         self.case("add_subdirectory", self.by_add_subdirectory)
         if shutil.which("dpkg-shlibdeps"):
             self.case("Debian packages", self.make_debs)
             self.case("find_package from the Debian packages", self.by_find_package, self.work / "root", "shared",
                       "g++", 20)
+            self.case("testing kit from the Debian packages", self.testing_kit, self.work / "root", "shared", "g++", 20)
             self.case("pkg-config from the Debian packages", self.by_pkg_config, self.work / "root", "shared", "g++", 20)
             self.case("the command from the Debian packages", self.try_command)
         else:
