@@ -4,26 +4,16 @@
 #include <string>
 
 #include <openssl/err.h>
-#include <openssl/pem.h>
+
+#include "testing/openssl_pointers.h"
 
 namespace docupilot::inline v1::testing {
 
 namespace {
 
-struct FreeBio {
-  void operator()(BIO* bio) const noexcept { BIO_free(bio); }
-};
-struct FreeCertificate {
-  void operator()(X509* certificate) const noexcept { X509_free(certificate); }
-};
-struct FreeKey {
-  void operator()(EVP_PKEY* key) const noexcept { EVP_PKEY_free(key); }
-};
-using Bio = std::unique_ptr<BIO, FreeBio>;
-using Certificate = std::unique_ptr<X509, FreeCertificate>;
-using Key = std::unique_ptr<EVP_PKEY, FreeKey>;
-
-Bio reader(const std::string& text) { return Bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size()))); }
+BioPointer reader(const std::string& text) {
+  return BioPointer(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
 
 int number_of(ServerTls::Version version) {
   switch (version) {
@@ -40,19 +30,19 @@ void require(bool good, const char* what) {
 }
 
 void use_certificates(SSL_CTX* context, const std::string& pem) {
-  const Bio bio = reader(pem);
-  const Certificate first(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  const BioPointer bio = reader(pem);
+  const CertificatePointer first(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   require(first != nullptr, "the server's certificate is no PEM");
   require(SSL_CTX_use_certificate(context, first.get()) == 1, "the server's certificate cannot be used");
-  while (Certificate next{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
+  while (CertificatePointer next{PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)}) {
     require(SSL_CTX_add1_chain_cert(context, next.get()) == 1, "the server's chain cannot be used");
   }
   ERR_clear_error();
 }
 
 void demand_clients(SSL_CTX* context, const std::string& pem) {
-  const Bio bio = reader(pem);
-  const Certificate root(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
+  const BioPointer bio = reader(pem);
+  const CertificatePointer root(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr));
   require(root != nullptr, "the clients' root is no PEM");
   require(X509_STORE_add_cert(SSL_CTX_get_cert_store(context), root.get()) == 1, "the clients' root cannot be used");
   SSL_CTX_add_client_CA(context, root.get());
@@ -78,8 +68,8 @@ TlsContext make_tls_context(const ServerTls& tls) {
   require(SSL_CTX_set_max_proto_version(context.get(), number_of(tls.newest)) == 1, "the newest version");
   if (!tls.ciphers.empty()) require(SSL_CTX_set_cipher_list(context.get(), tls.ciphers.c_str()) == 1, "the ciphers");
   use_certificates(context.get(), tls.certificate_pem);
-  const Bio bio = reader(tls.key_pem);
-  const Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
+  const BioPointer bio = reader(tls.key_pem);
+  const KeyPointer key(PEM_read_bio_PrivateKey(bio.get(), nullptr, nullptr, nullptr));
   require(key != nullptr, "the server's key is no PEM");
   require(SSL_CTX_use_PrivateKey(context.get(), key.get()) == 1, "the server's key does not fit its certificate");
   if (!tls.client_root_pem.empty()) demand_clients(context.get(), tls.client_root_pem);
