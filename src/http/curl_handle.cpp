@@ -38,16 +38,20 @@ int on_seek(void* self, curl_off_t offset, int origin) {
 int on_request(void* self, char* /*remote*/, char* /*local*/, int /*remote_port*/, int /*local_port*/) {
   return static_cast<CurlHandle*>(self)->transfer()->on_request() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
 }
+curl_socket_t on_open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  const auto& handle = *static_cast<CurlHandle*>(self);
+  return handle.transfer()->on_connect() ? handle.pool().open_socket(*address) : CURL_SOCKET_BAD;
+}
 
 }  // namespace
 
 CurlHandle::CurlHandle(const CurlSetup& setup, CurlPool& pool, CheckedRequest::Shape shape)
-    : easy_(curl_easy_init()), shape_(shape) {
+    : pool_(pool), easy_(curl_easy_init()), shape_(shape) {
   if (easy_ == nullptr) {
     problem_ = CURLE_OUT_OF_MEMORY;
     return;
   }
-  set_constants(setup, pool);
+  set_constants(setup);
   set_proxy(setup);
   set_tls(setup.options.tls);
 }
@@ -60,7 +64,7 @@ void CurlHandle::set(CURLoption option, Value value) {
   if (problem_ == CURLE_OK) problem_ = result;
 }
 
-void CurlHandle::set_constants(const CurlSetup& setup, CurlPool& pool) {
+void CurlHandle::set_constants(const CurlSetup& setup) {
   set(CURLOPT_PRIVATE, static_cast<void*>(this));
   set(CURLOPT_ERRORBUFFER, error_.data());
   set(CURLOPT_NOSIGNAL, 1L);
@@ -89,17 +93,13 @@ void CurlHandle::set_constants(const CurlSetup& setup, CurlPool& pool) {
   set(CURLOPT_WRITEDATA, static_cast<void*>(this));
   set(CURLOPT_PREREQFUNCTION, &on_request);
   set(CURLOPT_PREREQDATA, static_cast<void*>(this));
-  set(CURLOPT_OPENSOCKETFUNCTION, &CurlPool::on_open_socket);
-  set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(&pool));
-  set(CURLOPT_CLOSESOCKETFUNCTION, &CurlPool::on_close_socket);
-  set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&pool));
+  set(CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
+  set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
+  set(CURLOPT_CLOSESOCKETFUNCTION, &CurlPool::on_close_socket);  // connections outlive handles, not the pool
+  set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&pool_));
   switch (shape_) {
-    case CheckedRequest::Shape::no_body:
-      set(CURLOPT_HTTPGET, 1L);
-      break;
-    case CheckedRequest::Shape::head:
-      set(CURLOPT_NOBODY, 1L);
-      break;
+    case CheckedRequest::Shape::no_body: set(CURLOPT_HTTPGET, 1L); break;
+    case CheckedRequest::Shape::head: set(CURLOPT_NOBODY, 1L); break;
     case CheckedRequest::Shape::body:
       set(CURLOPT_UPLOAD, 1L);
       set(CURLOPT_READFUNCTION, &on_read);

@@ -27,6 +27,7 @@ class CurlHandle {
   [[nodiscard]] Result<void> prepare(const Request& request, CheckedRequest& checked, CurlTransfer& transfer);
   void release();
 
+  [[nodiscard]] CurlPool& pool() const noexcept { return pool_; }
   [[nodiscard]] CURL* get() const noexcept { return easy_; }
   [[nodiscard]] CurlTransfer* transfer() const noexcept { return transfer_; }
   [[nodiscard]] CheckedRequest::Shape shape() const noexcept { return shape_; }
@@ -38,10 +39,11 @@ class CurlHandle {
  private:
   template <class Value>
   void set(CURLoption option, Value value);
-  void set_constants(const CurlSetup& setup, CurlPool& pool);
+  void set_constants(const CurlSetup& setup);
   void set_proxy(const CurlSetup& setup);
   void set_tls(const TlsOptions& tls);
 
+  CurlPool& pool_;
   CURL* easy_;
   CurlTransfer* transfer_ = nullptr;
   CheckedRequest::Shape shape_;

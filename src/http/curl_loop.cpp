@@ -86,9 +86,7 @@ void CurlLoop::run_commands() {
   for (Command& command : running_commands_) {
     CurlTransfer& transfer = *command.transfer;
     switch (command.wish) {
-      case Wish::start:
-        start(command.transfer);
-        break;
+      case Wish::start: start(command.transfer); break;
       case Wish::resume:
         if (transfer.take_resume()) transfer.pool().unpause(transfer);
         break;
@@ -112,7 +110,7 @@ void CurlLoop::start(const std::shared_ptr<CurlTransfer>& transfer) {
 
 CurlPool& CurlLoop::pool_of(const std::string& identity) {
   auto& pool = pools_[identity];
-  if (!pool) pool = std::make_unique<CurlPool>(*this, io_, *setup_);
+  if (!pool) pool = std::make_unique<CurlPool>(*this, io_, sockets_, *setup_);
   return *pool;
 }
 

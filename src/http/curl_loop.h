@@ -64,6 +64,7 @@ class CurlLoop {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   boost::asio::steady_timer timer_;
   CurlPool::Moment armed_ = CurlPool::Moment::max();
+  CurlPool::Sockets sockets_;
   std::unordered_map<std::string, std::unique_ptr<CurlPool>> pools_;  // by identity
   std::vector<std::shared_ptr<CurlTransfer>> active_;
   std::vector<Command> running_commands_;

@@ -21,8 +21,16 @@ constexpr int most_turns = 32;                  // of one pool before the others
 
 }  // namespace
 
-CurlPool::CurlPool(CurlLoop& loop, asio::io_context& io, const CurlSetup& setup)
-    : loop_(loop), io_(io), setup_(setup), multi_(curl_multi_init()), timer_(io), last_used_(Moment::clock::now()) {
+CurlPool::Socket::Socket(CurlPool& owner, int fd) : descriptor(owner.io_, fd), pool(&owner) {}
+
+CurlPool::CurlPool(CurlLoop& loop, asio::io_context& io, Sockets& sockets, const CurlSetup& setup)
+    : loop_(loop),
+      io_(io),
+      setup_(setup),
+      multi_(curl_multi_init()),
+      sockets_(sockets),
+      timer_(io),
+      last_used_(Moment::clock::now()) {
   if (multi_ == nullptr) return;
   const auto connections = static_cast<long>(setup.options.connections);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlPool::on_socket);
@@ -38,7 +46,8 @@ CurlPool::~CurlPool() {
   *alive_ = false;
   for (auto& handles : spare_handles_) handles.clear();
   curl_multi_cleanup(multi_);  // closes the connections, by on_close_socket
-  while (!sockets_.empty()) forget(sockets_.begin()->first);
+  std::erase_if(sockets_,
+                [this](const auto& entry) { return entry.second->pool == this && (let_go(*entry.second), true); });
 }
 
 std::unique_ptr<CurlHandle> CurlPool::take_handle(CheckedRequest::Shape shape) {
@@ -136,14 +145,14 @@ void CurlPool::timer_fired() {
   settle();
 }
 
-curl_socket_t CurlPool::on_open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
-  auto& pool = *static_cast<CurlPool*>(self);
-  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+curl_socket_t CurlPool::open_socket(const curl_sockaddr& address) {
+  const int fd = ::socket(address.family, address.socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
   try {
-    auto socket = std::make_shared<Socket>(pool.io_, fd);
+    forget(fd);  // in case that its last owner was closed without a word
+    auto socket = std::make_shared<Socket>(*this, fd);
     socket->opened_by_us = true;
-    pool.sockets_.emplace(fd, std::move(socket));
+    sockets_.emplace(fd, std::move(socket));
   } catch (const std::exception&) {  // no memory, or no more room in epoll; the exception must not reach libcurl
     ::close(fd);
     return CURL_SOCKET_BAD;
@@ -152,30 +161,46 @@ curl_socket_t CurlPool::on_open_socket(void* self, curlsocktype /*purpose*/, cur
 }
 
 int CurlPool::on_close_socket(void* self, curl_socket_t fd) {
-  static_cast<CurlPool*>(self)->forget(fd);
+  auto& pool = *static_cast<CurlPool*>(self);
+  if (const auto found = pool.sockets_.find(fd); found != pool.sockets_.end() && found->second->pool == &pool) {
+    pool.forget(fd);
+  }
   return ::close(fd);
 }
 
 void CurlPool::forget(int fd) {
   const auto found = sockets_.find(fd);
   if (found == sockets_.end()) return;
-  found->second->gone = true;
-  found->second->descriptor.release();  // the descriptor is libcurl's to close
+  let_go(*found->second);
   sockets_.erase(found);
 }
 
-int CurlPool::on_socket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, void* /*of_socket*/) {
+void CurlPool::let_go(Socket& socket) {
+  socket.gone = true;
+  socket.descriptor.release();  // the descriptor is libcurl's to close
+}
+
+int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* /*of_socket*/) {
   auto& pool = *static_cast<CurlPool*>(self);
   auto found = pool.sockets_.find(fd);
+  if (found != pool.sockets_.end() && found->second->pool != &pool) {  // closed without a word, and opened by another
+    pool.forget(fd);
+    found = pool.sockets_.end();
+  }
   if (what == CURL_POLL_REMOVE) {
     if (found == pool.sockets_.end()) return 0;
-    if (found->second->opened_by_us) found->second->wanted = 0;
+    // libcurl 7.88 closes a connection that did not come about without telling, and its own wake-up pipes as well.
+    CurlHandle* handle = nullptr;
+    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &handle);
+    const bool stays = found->second->opened_by_us && handle != nullptr && handle->transfer() != nullptr &&
+                       handle->transfer()->requested();
+    if (stays) found->second->wanted = 0;
     else pool.forget(fd);
     return 0;
   }
   try {
     if (found == pool.sockets_.end()) {  // how a thread that resolves a name wakes libcurl up
-      found = pool.sockets_.emplace(fd, std::make_shared<Socket>(pool.io_, fd)).first;
+      found = pool.sockets_.emplace(fd, std::make_shared<Socket>(pool, fd)).first;
     }
     found->second->wanted = what;
     pool.watch(found->second);

@@ -25,7 +25,23 @@ class CurlPool {
  public:
   using Moment = std::chrono::steady_clock::time_point;
 
-  CurlPool(CurlLoop& loop, boost::asio::io_context& io, const CurlSetup& setup);
+  /// A descriptor of libcurl's that the reactor watches. That of a connection that stands stays registered until
+  /// libcurl closes it through us, so that using it again costs no system call for that.
+  struct Socket {
+    Socket(CurlPool& owner, int fd);
+    boost::asio::posix::stream_descriptor descriptor;
+    CurlPool* pool;
+    int wanted = 0;  // CURL_POLL_IN, CURL_POLL_OUT
+    bool opened_by_us = false;
+    bool waits_to_read = false;
+    bool waits_to_write = false;
+    bool gone = false;
+  };
+  using SocketPointer = std::shared_ptr<Socket>;
+  /// By their numbers; one table for all pools of a loop, since a number has one owner at a time.
+  using Sockets = std::unordered_map<int, SocketPointer>;
+
+  CurlPool(CurlLoop& loop, boost::asio::io_context& io, Sockets& sockets, const CurlSetup& setup);
   /// No transfer may be left.
   ~CurlPool();
   CurlPool(const CurlPool&) = delete;
@@ -41,26 +57,15 @@ class CurlPool {
   [[nodiscard]] bool idle() const noexcept { return transfers_ == 0; }
   [[nodiscard]] Moment last_used() const noexcept { return last_used_; }
 
-  static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  /// For a connection; CURL_SOCKET_BAD when the system refuses.
+  [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
   static int on_close_socket(void* self, curl_socket_t fd);
 
  private:
-  /// A descriptor of libcurl's that the reactor watches. Those that libcurl opened through us stay registered until it
-  /// closes them through us, so that a connection that is used again costs no system call for it.
-  struct Socket {
-    Socket(boost::asio::io_context& io, int fd) : descriptor(io, fd) {}
-    boost::asio::posix::stream_descriptor descriptor;
-    int wanted = 0;  // CURL_POLL_IN, CURL_POLL_OUT
-    bool opened_by_us = false;
-    bool waits_to_read = false;
-    bool waits_to_write = false;
-    bool gone = false;
-  };
-  using SocketPointer = std::shared_ptr<Socket>;
-
   static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* of_socket);
   static int on_timer(CURLM* multi, long milliseconds, void* self);
   void forget(int fd);
+  static void let_go(Socket& socket);
   void watch(const SocketPointer& socket);
   void ready(const SocketPointer& socket, int events);
   void arm_timer();
@@ -73,7 +78,7 @@ class CurlPool {
   boost::asio::io_context& io_;
   const CurlSetup& setup_;
   CURLM* multi_;
-  std::unordered_map<int, SocketPointer> sockets_;
+  Sockets& sockets_;
   std::array<std::vector<std::unique_ptr<CurlHandle>>, 3> spare_handles_;  // by shape
   boost::asio::steady_timer timer_;
   Moment due_ = Moment::max();    // when libcurl wants to be called

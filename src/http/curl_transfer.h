@@ -48,6 +48,8 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   [[nodiscard]] bool attached() const noexcept { return handle_ != nullptr; }
   [[nodiscard]] CurlPool& pool() noexcept { return *pool_; }
   [[nodiscard]] CurlHandle& handle() noexcept { return *handle_; }
+  /// It has a connection, and the request goes out on it, or has.
+  [[nodiscard]] bool requested() const noexcept { return requested_; }
   /// Goes on if it was paused: true. To be called before libcurl is told.
   [[nodiscard]] bool take_resume();
   /// Why it must end now, if it must: its deadline passed, or nothing moved for too long.
@@ -68,6 +70,7 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   std::size_t on_read(MutableByteView into);
   int on_seek(curl_off_t offset, int origin);
   bool on_request();
+  bool on_connect();
 
   std::size_t place_in_loop = 0;  ///< Kept by the loop.
 
@@ -98,13 +101,13 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
 
   ReplyHead head_;
   Response response_;
-  std::optional<Error> failure_;    // of a callback, which libcurl reports by a code of its own
-  std::uint64_t body_sent_ = 0;     // handed to libcurl
+  std::optional<Error> failure_;  // of a callback, which libcurl reports by a code of its own
+  std::uint64_t body_sent_ = 0;   // handed to libcurl
   std::uint64_t body_received_ = 0;
-  bool requested_ = false;          // the request went out, or part of it
-  bool refused_replay_ = false;     // libcurl wanted to send it again
-  bool enough_ = false;             // of the body of an error
-  bool failed_in_caller_ = false;   // the failure is the source's or the sink's
+  bool requested_ = false;         // the request went out, or part of it
+  bool refused_replay_ = false;    // libcurl wanted to send it again
+  bool enough_ = false;            // of the body of an error
+  bool failed_in_caller_ = false;  // the failure is the source's or the sink's
   bool reading_paused_ = false;
   bool writing_paused_ = false;
   std::atomic<bool> resume_posted_ = false;

@@ -88,7 +88,8 @@ TEST_CASE("a success that does not say its length is refused, an error is taken"
 
 TEST_CASE("lengths that contradict each other are refused, the same one twice is not") {
   CHECK(problem_of({ok, "Content-Length: 5\r\n", "content-length: 5\r\n", blank}) == "");
-  CHECK(problem_of({ok, "Content-Length: 5\r\n", "Content-Length: 6\r\n"}).starts_with("corrupted: the reply announces two"));
+  CHECK(problem_of({ok, "Content-Length: 5\r\n", "Content-Length: 6\r\n"})
+            .starts_with("corrupted: the reply announces two"));
   CHECK(problem_of({ok, "Content-Length: 5\r\n", "Transfer-Encoding: chunked\r\n", blank}).starts_with("corrupted"));
   CHECK(problem_of({ok, "Transfer-Encoding: Chunked\r\n", blank}) == "");
   CHECK(problem_of({ok, "Transfer-Encoding: gzip, chunked\r\n"}).starts_with("corrupted"));

@@ -20,7 +20,8 @@ std::vector<std::string> lines_of(const Request& request) {
   auto checked = http::check_request(request, false);
   REQUIRE(checked);
   std::vector<std::string> lines;
-  for (const curl_slist* line = checked->header_list(); line != nullptr; line = line->next) lines.emplace_back(line->data);
+  for (const curl_slist* line = checked->header_list(); line != nullptr; line = line->next)
+    lines.emplace_back(line->data);
   return lines;
 }
 
@@ -43,8 +44,7 @@ TEST_CASE("headers go out as they are given, and nothing of libcurl's own") {
 }
 
 TEST_CASE("a header that would be two, or that the transport decides, is refused") {
-  for (const std::string bad :
-       {"a\r\nX-Evil: 1", "a\nb", "a\rb", "\r\n", "a\x01", "a\x7f", "a\x1b[0m"}) {
+  for (const std::string bad : {"a\r\nX-Evil: 1", "a\nb", "a\rb", "\r\n", "a\x01", "a\x7f", "a\x1b[0m"}) {
     CHECK(code_of(with("X-Note", bad)) == ErrorCode::invalid_argument);
   }
   CHECK(code_of(with("X-Note", std::string("a\0b", 3))) == ErrorCode::invalid_argument);

@@ -9,9 +9,9 @@
 #include "support/raw_client.h"
 
 using namespace docupilot;
+using docupilot::http::make_transport;
 using docupilot::http::Request;
 using docupilot::http::Response;
-using docupilot::http::make_transport;
 using docupilot::testing::Fault;
 using docupilot::testing::Record;
 using docupilot::testing::RecordedRequest;
@@ -49,21 +49,23 @@ TEST_CASE("a reply that was cut is never a success, wherever it was cut") {
     CHECK(reply->body == "0123456789");
     for (std::size_t length = 0; length < whole.size(); ++length) {
       CAPTURE(whole.substr(0, length));
+      // Without the last line feed the end is known all the same: the last chunk has come, and no trailer follows.
+      if (whole == chunked && length + 1 == whole.size()) continue;
       const Error error = failure(ask_for(whole.substr(0, length)));
-      CHECK(error.code() == (length == 0 ? ErrorCode::unavailable : ErrorCode::corrupted));
+      CHECK(error.code() == (length < ok.size() ? ErrorCode::unavailable : ErrorCode::corrupted));
       CHECK(error.hint() != "");
     }
   }
 }
 
 TEST_CASE("the same cuts, by a reset") {
-  for (const std::uint64_t at : {0, 1, 17, 30, 60}) {
+  for (const std::uint64_t at : {0U, 1U, 17U, 30U, 60U}) {
     CAPTURE(at);
     ScriptedServer server;
     server.push({.reply = {.headers = {{"ETag", "x"}}, .body = std::string(1000, 'x')},
                  .faults = {Fault::reset(Place::reply, at)}});
     const Error error = failure(make_transport()->send({.url = server.url("/k")}));
-    CHECK(error.code() == (at == 0 ? ErrorCode::unavailable : ErrorCode::corrupted));
+    CHECK(error.code() == (at < ok.size() ? ErrorCode::unavailable : ErrorCode::corrupted));
     CHECK(server.ledger().faults_fired() == 1);
   }
 }
@@ -103,7 +105,8 @@ TEST_CASE("an error that ends with the connection is told, and marked as perhaps
 }
 
 TEST_CASE("interim replies before the reply are passed over") {
-  const auto reply = ask_for("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
+  const auto reply =
+      ask_for("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
   REQUIRE(reply);
   CHECK(reply->status == 200);
   CHECK(reply->headers.fields().size() == 1);
@@ -141,7 +144,8 @@ TEST_CASE("headers of the reply have a limit on both sides, and so do bodies") {
       CHECK(error->body_is_cut == (kept < body.size()));
       CHECK(error->bytes_received == body.size());
     }
-    const auto short_of_it = ask({.status = 500, .body = body, .framing = framing}, {.body_bytes = 9, .error_bytes = 3});
+    const auto short_of_it =
+        ask({.status = 500, .body = body, .framing = framing}, {.body_bytes = 9, .error_bytes = 3});
     REQUIRE(short_of_it);
     CHECK(short_of_it->status == 500);
     CHECK(short_of_it->body == "bbb");
@@ -156,7 +160,8 @@ TEST_CASE("a request is sent once, however its connection ends") {
         CAPTURE(idempotent);
         ScriptedServer server;
         const auto transport = make_transport();
-        const Request request{.method = "POST", .url = server.url("/"), .body = as_bytes(body), .idempotent = idempotent};
+        const Request request{
+            .method = "POST", .url = server.url("/"), .body = as_bytes(body), .idempotent = idempotent};
         server.push({.reply = {.body = "x"}});
         REQUIRE(transport->send(request));  // leaves a connection that libcurl would use again, and replace
         server.push({.faults = {{.action = action, .place = Place::reply, .at = 0}}});
@@ -211,10 +216,12 @@ TEST_CASE("what failed is told apart") {
   CHECK(hint("https://name.invalid/", ErrorCode::unavailable).starts_with("name: "));
   const std::string proxy = closed.substr(0, closed.size() - 1);
   CHECK(hint("https://origin.invalid/", ErrorCode::unavailable, {.proxy = proxy}).starts_with("proxy: "));
-  CHECK(hint("https://origin.invalid/", ErrorCode::unavailable, {.proxy = "http://proxy.invalid:1"}).starts_with("proxy: "));
+  CHECK(hint("https://origin.invalid/", ErrorCode::unavailable, {.proxy = "http://proxy.invalid:1"})
+            .starts_with("proxy: "));
   {
     ScriptedServer server;
-    CHECK(hint("https" + server.url("/").substr(4), ErrorCode::unavailable).starts_with("TLS: "));
+    server.push_connection(Fault::close(Place::request_body, 0));
+    CHECK(hint("https" + server.url("/").substr(4), ErrorCode::unavailable).starts_with("TLS: the handshake was cut"));
     server.push_connection(Fault::close(Place::request_body, 0));
     CHECK(hint(server.url("/"), ErrorCode::unavailable).starts_with("connection: "));
   }

@@ -11,8 +11,8 @@
 #include <doctest/doctest.h>
 
 using namespace docupilot;
-using docupilot::http::Request;
 using docupilot::http::make_transport;
+using docupilot::http::Request;
 using docupilot::testing::Fault;
 using docupilot::testing::Record;
 using docupilot::testing::Reply;
@@ -21,7 +21,8 @@ using docupilot::testing::ScriptedServer;
 
 TEST_CASE("a request goes out as it is written, and nothing is added to it") {
   ScriptedServer server;
-  server.push({.reply = {.status = 200, .headers = {{"ETag", "\"e\""}, {"X-Two", "1"}, {"X-Two", "2"}}, .body = "hello"}});
+  server.push(
+      {.reply = {.status = 200, .headers = {{"ETag", "\"e\""}, {"X-Two", "1"}, {"X-Two", "2"}}, .body = "hello"}});
   const auto transport = make_transport({.user_agent = "tester/1"});
   const std::string target = "/a/../b//c/./%2e%2E/x%20y?q=%2F&r=a+b";
   const auto reply = transport->send({.url = server.url(target), .headers = {{"X-Empty", ""}, {"x-Case", "Value"}}});
@@ -48,9 +49,10 @@ TEST_CASE("bodies go out whole, with their length and nothing else") {
   struct Case {
     std::string method, body;
   };
-  const std::vector<Case> cases = {{"PUT", ""},      {"PUT", "abc"},  {"POST", ""},    {"POST", "abc"}, {"DELETE", ""},
-                                   {"DELETE", "abc"}, {"GET", ""},    {"PATCH", "abc"}, {"PUT", large},  {"POST", large},
-                                   {"QUERY", "abc"}, {"POST", "abc"}, {"PUT", ""}};
+  const std::vector<Case> cases = {{"PUT", ""},    {"PUT", "abc"},    {"POST", ""},     {"POST", "abc"},
+                                   {"DELETE", ""}, {"DELETE", "abc"}, {"GET", ""},      {"PATCH", "abc"},
+                                   {"PUT", large}, {"POST", large},   {"QUERY", "abc"}, {"POST", "abc"},
+                                   {"PUT", ""}};
   for (const Case& one : cases) {
     CAPTURE(one.method);
     const auto reply = transport->send({.method = one.method, .url = server.url("/k"), .body = as_bytes(one.body)});
@@ -140,7 +142,8 @@ TEST_CASE("an early refusal is seen while the body is still being sent") {
   ScriptedServer server;
   const auto transport = make_transport();
   const std::string body(8U << 20U, 'b');
-  server.push({.reply = {.status = 503, .body = "slow down"}, .faults = {Fault::reply_early(100'000)},
+  server.push({.reply = {.status = 503, .body = "slow down"},
+               .faults = {Fault::reply_early(100'000)},
                .after = Script::After::close});
   const auto reply = transport->send({.method = "PUT", .url = server.url("/k"), .body = as_bytes(body)});
   REQUIRE(reply);
@@ -153,13 +156,13 @@ TEST_CASE("identities and idempotency decide about connections") {
   ScriptedServer server([](const auto&) { return Script{.reply = {.body = "x"}}; });
   const auto transport = make_transport();
   const auto ask = [&](const std::string& identity, bool idempotent) {
-    const auto reply = transport->send(
-        {.method = "POST", .url = server.url("/"), .idempotent = idempotent, .identity = identity});
+    const auto reply =
+        transport->send({.method = "POST", .url = server.url("/"), .idempotent = idempotent, .identity = identity});
     REQUIRE(reply);
     const auto requests = server.ledger().snapshot().requests;
-    CHECK(reply->connection_was_reused ==
-          (std::count_if(requests.begin(), requests.end(),
-                         [&](const auto& r) { return r.connection == requests.back().connection; }) > 1));
+    CHECK(reply->connection_was_reused == (std::count_if(requests.begin(), requests.end(), [&](const auto& r) {
+                                             return r.connection == requests.back().connection;
+                                           }) > 1));
     return requests.back().connection;
   };
   const auto first = ask("tenant-a", true);
@@ -212,8 +215,8 @@ TEST_CASE("options and requests that cannot work are refused before anything is 
 TEST_CASE("a start that cannot be sent is told by its callback, once") {
   const auto transport = make_transport();
   MemoryReader reader(as_bytes("x"));
-  for (Request request : {Request{.url = "no url"}, Request{.method = "PUT", .url = "https://host/", .reader = &reader,
-                                                            .length = 1}}) {
+  for (Request request :
+       {Request{.url = "no url"}, Request{.method = "PUT", .url = "https://host/", .reader = &reader, .length = 1}}) {
     std::mutex mutex;
     std::condition_variable changed;
     int calls = 0;
