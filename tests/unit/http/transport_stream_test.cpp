@@ -240,18 +240,18 @@ TEST_CASE("what a reader or writer fails with is what the caller gets") {
 }
 
 TEST_CASE("a slow reader or writer is no stall, and holds up nobody else") {
+  const std::string text = pattern(4'000'000);
   ScriptedServer server({.body_limit = 16U << 20U});
-  server.handle([](const auto& request) {
-    Script script{.reply = {.body = request.target == "/large" ? pattern(4'000'000) : "x"}};
+  server.handle([&text](const auto& request) {
+    Script script{.reply = {.body = request.target == "/large" ? text : "x"}};
     if (request.target == "/stall") script.faults = {Fault::stall(Fault::Place::reply, 0)};
     return script;
   });
   const auto transport = make_transport();
   for (const bool upload : {true, false}) {
     CAPTURE(upload);
-    const std::string text = pattern(4'000'000);
     SlowStream stream(upload ? text : "");
-    Request request{.url = server.url(upload ? "/k" : "/large"), .limits = {.stall = Duration::milliseconds(40)}};
+    Request request{.url = server.url(upload ? "/k" : "/large"), .limits = {.stall = Duration::milliseconds(250)}};
     if (upload) {
       request.method = "PUT";
       request.reader = &stream;
@@ -264,7 +264,7 @@ TEST_CASE("a slow reader or writer is no stall, and holds up nobody else") {
     stream.wait_until_waiting();
     // While it hangs, another transfer of the same loop runs into its own stall limit, which takes longer.
     const auto stalled =
-        transport->send({.url = server.url("/stall"), .limits = {.stall = Duration::milliseconds(120)}});
+        transport->send({.url = server.url("/stall"), .limits = {.stall = Duration::milliseconds(600)}});
     REQUIRE_FALSE(stalled.has_value());
     CHECK(stalled.error().code() == ErrorCode::timeout);
     stream.let_go();
@@ -286,7 +286,7 @@ TEST_CASE("a source that has nothing for now pauses the transfer until it is res
                                           .url = server.url("/k"),
                                           .source = &source,
                                           .length = text.size(),
-                                          .limits = {.stall = Duration::milliseconds(50)}},
+                                          .limits = {.stall = Duration::milliseconds(500)}},
                                          waiter.done());
   int steps = 0;
   while (source.next(*transfer)) {
