@@ -35,6 +35,13 @@ pugi::xml_node child(const pugi::xml_node& parent, std::string_view name_or_end)
   return {};
 }
 
+/// What the model of STS has for the id of a key; an entity that is left as it stood is none.
+bool is_word(std::string_view text) {
+  return !text.empty() && std::ranges::all_of(text, [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_';
+  });
+}
+
 std::string_view text_of(const pugi::xml_node& parent, const char* name) { return parent.child(name).text().get(); }
 
 }  // namespace
@@ -61,7 +68,7 @@ Result<Credentials> parse_assumed_role(std::string_view xml) {
                           .secret_access_key = Secret(text_of(found, "SecretAccessKey")),
                           .session_token = Secret(text_of(found, "SessionToken")),
                           .source = "STS"};
-  if (!is_plain(credentials.access_key_id)) return bad("has no AccessKeyId");
+  if (!is_word(credentials.access_key_id)) return bad("has no AccessKeyId");
   if (!is_plain(credentials.secret_access_key.expose())) return bad("has no SecretAccessKey");
   if (!is_plain(credentials.session_token.expose())) return bad("has no SessionToken");
   const auto expires = Timestamp::parse(text_of(found, "Expiration"));

@@ -52,17 +52,51 @@ TEST_CASE("a container's credentials are asked for only where the rule allows") 
     CAPTURE(good);
     CHECK(check_container_url(good).has_value());
   }
-  for (const char* bad :
-       {"", "x", "/x", "ftp://127.0.0.1/", "file:///etc/passwd", "gopher://127.0.0.1/", "http://", "http:///x",
-        "http://192.0.2.1/", "http://169.254.169.254/", "http://169.254.170.3/", "http://10.0.0.1/", "http://0.0.0.0/",
-        "http://128.0.0.1/", "http://126.255.255.255/", "http://127.evil.example/", "http://127.0.0.1.evil.example/",
-        "http://evil.example/127.0.0.1", "http://localhost.evil.example/", "http://evil.example?127.0.0.1",
-        "http://user@127.0.0.1/", "http://127.0.0.1@evil.example/", "http://127.0.0.1:80@evil.example/",
-        "http://evil.example#@127.0.0.1/", "http://127.0.0.1\\@evil.example/", "http://127.1/", "http://2130706433/",
-        "http://0x7f000001/", "http://0177.0.0.1/", "http://127.0.0.01/", "http://127.0.0.1%2eevil.example/",
-        "http://[::ffff:127.0.0.1]/", "http://[::]/", "http://[fd00:ec2::24]/", "http://[fe80::1%25eth0]/",
-        "http://[::1/", "http://[::1]evil/", "http://127.0.0.1:/", "http://127.0.0.1:x/", "http://127.0.0.1:1234567/",
-        "http://127.0.0.1 /", "http://127.0.0.1\r\nHost: evil/", "https://", "https://user@h/", "http://127.0.0.1./"}) {
+  for (const char* bad : {"",
+                          "x",
+                          "/x",
+                          "ftp://127.0.0.1/",
+                          "file:///etc/passwd",
+                          "gopher://127.0.0.1/",
+                          "http://",
+                          "http:///x",
+                          "http://192.0.2.1/",
+                          "http://169.254.169.254/",
+                          "http://169.254.170.3/",
+                          "http://10.0.0.1/",
+                          "http://0.0.0.0/",
+                          "http://128.0.0.1/",
+                          "http://126.255.255.255/",
+                          "http://127.evil.example/",
+                          "http://127.0.0.1.evil.example/",
+                          "http://evil.example/127.0.0.1",
+                          "http://localhost.evil.example/",
+                          "http://evil.example?127.0.0.1",
+                          "http://user@127.0.0.1/",
+                          "http://127.0.0.1@evil.example/",
+                          "http://127.0.0.1:80@evil.example/",
+                          "http://evil.example#@127.0.0.1/",
+                          "http://127.0.0.1\\@evil.example/",
+                          "http://127.1/",
+                          "http://2130706433/",
+                          "http://0x7f000001/",
+                          "http://0177.0.0.1/",
+                          "http://127.0.0.01/",
+                          "http://127.0.0.1%2eevil.example/",
+                          "http://[::ffff:127.0.0.1]/",
+                          "http://[::]/",
+                          "http://[fd00:ec2::24]/",
+                          "http://[fe80::1%25eth0]/",
+                          "http://[::1/",
+                          "http://[::1]evil/",
+                          "http://127.0.0.1:/",
+                          "http://127.0.0.1:x/",
+                          "http://127.0.0.1:1234567/",
+                          "http://127.0.0.1 /",
+                          "http://127.0.0.1\r\nHost: evil/",
+                          "https://",
+                          "https://user@h/",
+                          "http://127.0.0.1./"}) {
     CAPTURE(bad);
     const auto refused = check_container_url(bad);
     REQUIRE_FALSE(refused.has_value());
@@ -206,32 +240,31 @@ TEST_CASE("an exhausted chain tells what each source said") {
   const auto none = aws.get();
   REQUIRE_FALSE(none.has_value());
   CHECK(none.error().code() == ErrorCode::not_found);
-  for (const char* part : {"AWS_ACCESS_KEY_ID is not set", "AWS_WEB_IDENTITY_TOKEN_FILE is not set",
-                           "no profile 'default'", "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set",
-                           "disabled by AWS_EC2_METADATA_DISABLED"}) {
+  for (const char* part :
+       {"AWS_ACCESS_KEY_ID is not set", "AWS_WEB_IDENTITY_TOKEN_FILE is not set", "no profile 'default'",
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI is not set", "disabled by AWS_EC2_METADATA_DISABLED"}) {
     CHECK(none.error().message().find(part) != std::string::npos);
   }
 }
 
 TEST_CASE("replies that are no credentials are refused without a word of them") {
-  for (const char* bad : {"", "null", "[]", "{}", "{\"AccessKeyId\":\"canary\"}",
-                          R"({"AccessKeyId":"canary","SecretAccessKey":""})",
-                          R"({"AccessKeyId":"canary\n","SecretAccessKey":"canary"})",
-                          R"({"AccessKeyId":"canary","SecretAccessKey":"can ary"})",
-                          R"({"AccessKeyId":"canary","SecretAccessKey":7})",
-                          R"({"AccessKeyId":"canary","SecretAccessKey":"canary","Token":"can\r\nary"})",
-                          R"({"AccessKeyId":"canary","SecretAccessKey":"canary","Expiration":"canary"})",
-                          R"({"AccessKeyId":"canary","SecretAccessKey":"canary"}canary)"}) {
+  for (const char* bad :
+       {"", "null", "[]", "{}", "{\"AccessKeyId\":\"canary\"}", R"({"AccessKeyId":"canary","SecretAccessKey":""})",
+        R"({"AccessKeyId":"canary\n","SecretAccessKey":"canary"})",
+        R"({"AccessKeyId":"canary","SecretAccessKey":"can ary"})", R"({"AccessKeyId":"canary","SecretAccessKey":7})",
+        R"({"AccessKeyId":"canary","SecretAccessKey":"canary","Token":"can\r\nary"})",
+        R"({"AccessKeyId":"canary","SecretAccessKey":"canary","Expiration":"canary"})",
+        R"({"AccessKeyId":"canary","SecretAccessKey":"canary"}canary)"}) {
     CAPTURE(bad);
     const auto refused = parse_credentials_document(bad, DocumentKind::container);
     REQUIRE_FALSE(refused.has_value());
     CHECK(refused.error().code() == ErrorCode::corrupted);
     CHECK(refused.error().to_string().find("canary") == std::string::npos);
   }
-  for (const char* bad : {R"({"AccessKeyId":"a","SecretAccessKey":"b"})",
-                          R"({"Version":"1","AccessKeyId":"a","SecretAccessKey":"b"})",
-                          R"({"Version":1.0,"AccessKeyId":"a","SecretAccessKey":"b"})",
-                          R"({"Version":2,"AccessKeyId":"a","SecretAccessKey":"b"})"}) {
+  for (const char* bad :
+       {R"({"AccessKeyId":"a","SecretAccessKey":"b"})", R"({"Version":"1","AccessKeyId":"a","SecretAccessKey":"b"})",
+        R"({"Version":1.0,"AccessKeyId":"a","SecretAccessKey":"b"})",
+        R"({"Version":2,"AccessKeyId":"a","SecretAccessKey":"b"})"}) {
     CAPTURE(bad);
     CHECK_FALSE(parse_credentials_document(bad, DocumentKind::process).has_value());
   }
@@ -264,7 +297,8 @@ TEST_CASE("a credential process has a time limit, sees the environment, and is o
 
   const TempDir dir;
   AwsSetting aws;
-  aws.variables = {{"AWS_CONFIG_FILE", dir.write("config", "[default]\ncredential_process = /bin/touch " + (dir / "made"))}};
+  aws.variables = {
+      {"AWS_CONFIG_FILE", dir.write("config", "[default]\ncredential_process = /bin/touch " + (dir / "made"))}};
   CHECK(aws.get().error().code() == ErrorCode::unsupported);
   CHECK_FALSE(std::filesystem::exists(dir / "made"));
 }

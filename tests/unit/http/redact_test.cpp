@@ -30,8 +30,8 @@ TEST_CASE("64 secrets are found in every encoding") {
     const Secret kept(secret);
     const Redactor redact = Redactor().add(kept);
     const std::string lead(static_cast<std::size_t>(i % 3), 'x');
-    for (const std::string& form : {secret, percent_encode(secret), hex(as_bytes(secret)), json_of(secret),
-                                    to_base64(as_bytes(secret))}) {
+    for (const std::string& form :
+         {secret, percent_encode(secret), hex(as_bytes(secret)), json_of(secret), to_base64(as_bytes(secret))}) {
       const std::string cleaned = redact("before " + form + " after");
       CHECK(cleaned.find(form) == std::string::npos);
       CHECK(cleaned.find(secret.substr(0, 20)) == std::string::npos);
@@ -56,7 +56,8 @@ TEST_CASE("what is a secret by its name goes, whoever it belongs to") {
   CHECK(redact("<SessionToken>IQoJ//</SessionToken>") == "<SessionToken>***</SessionToken>");
   CHECK(redact("<Token-0>IQoJ</Token-0>") == "<Token-0>***</Token-0>");
   CHECK(redact(R"({"SecretAccessKey": "abc", "Code": "x"})") == R"({"SecretAccessKey": "***", "Code": "x"})");
-  CHECK(redact("Authorization: AWS4-HMAC-SHA256 Credential=A/b, Signature=c\nHost: h") == "Authorization: ***\nHost: h");
+  CHECK(redact("Authorization: AWS4-HMAC-SHA256 Credential=A/b, Signature=c\nHost: h") ==
+        "Authorization: ***\nHost: h");
   CHECK(redact("nothing to hide") == "nothing to hide");
   CHECK(redact("") == "");
   CHECK(redact("signature=") == "signature=");

@@ -85,10 +85,13 @@ TEST_CASE("credentials are fetched with the first call, and not again while they
 }
 
 TEST_CASE("they are fetched anew 5, 15 or 60 minutes before they expire, by how long they live") {
-  for (const auto& [life, window] :
-       {std::pair{Duration(15min), Duration(5min)}, {Duration(59min), Duration(5min)}, {Duration(60min), Duration(15min)},
-        {Duration(359min), Duration(15min)}, {Duration(6h), Duration(60min)}, {Duration(12h), Duration(60min)},
-        {Duration(4min), Duration(2min)}}) {
+  for (const auto& [life, window] : {std::pair{Duration(15min), Duration(5min)},
+                                     {Duration(59min), Duration(5min)},
+                                     {Duration(60min), Duration(15min)},
+                                     {Duration(359min), Duration(15min)},
+                                     {Duration(6h), Duration(60min)},
+                                     {Duration(12h), Duration(60min)},
+                                     {Duration(4min), Duration(2min)}}) {
     CAPTURE(life.seconds());
     Bench bench;
     bench.life = life;
@@ -117,7 +120,8 @@ TEST_CASE("a failed fetch keeps the old credentials while they hold, and is trie
   bench.fails = Error(ErrorCode::unavailable, "no answer");
   bench.time.advance(Duration(45min));
   int fetches = 1;
-  for (const Duration wait : {Duration(5s), Duration(10s), Duration(20s), Duration(40s), Duration(60s), Duration(60s)}) {
+  for (const Duration wait :
+       {Duration(5s), Duration(10s), Duration(20s), Duration(40s), Duration(60s), Duration(60s)}) {
     CHECK(bench.key() == "AKID1");
     CHECK(bench.source->fetches == ++fetches);
     bench.time.advance(Duration(wait.nanoseconds() - 1'000'000));
