@@ -105,6 +105,16 @@ Judgement judge(const Result<Response>& result, ServiceError said) {
   return {.verdict = error.retryable() ? Verdict::transient : Verdict::final};
 }
 
+Judgement judge_unsigned(const Result<Response>& result, ServiceError said) {
+  Judgement judgement = judge(result, std::move(said));
+  const Verdict verdict = judgement.verdict;
+  if (verdict == Verdict::clock_skew || verdict == Verdict::maybe_clock_skew ||
+      verdict == Verdict::credentials_expired) {
+    judgement.verdict = Verdict::final;
+  }
+  return judgement;
+}
+
 Error error_of(const Response& response, const ServiceError& said) {
   std::string message = said.message;
   if (message.empty()) message = "the server answered with status " + std::to_string(response.status);

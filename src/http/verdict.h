@@ -37,6 +37,8 @@ struct Judgement {
 /// The verdict as HTTP and the codes of AWS have it; S3's codes are among them. Successes (2xx) are done; whoever knows
 /// that one can hold an error gives a `Response` with the right status, or judges himself.
 [[nodiscard]] Judgement judge(const Result<Response>& result, ServiceError said = {});
+/// Likewise for a request without a signature, which neither a clock nor other credentials can mend: final then.
+[[nodiscard]] Judgement judge_unsigned(const Result<Response>& result, ServiceError said = {});
 /// The error that a reply which is no success stands for: code by status and service code, with a hint where one helps.
 [[nodiscard]] Error error_of(const Response& response, const ServiceError& said = {});
 

@@ -10,7 +10,7 @@
 #include <fstream>
 #include <thread>
 
-#include "extract/child_process.h"
+#include "process/child_process.h"
 #include "extract_support.h"
 #include "support/temp_dir.h"
 

@@ -1,4 +1,4 @@
-#include "extract/child_process.h"
+#include "process/child_process.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -16,7 +16,7 @@
 #include <string_view>
 
 #include "base/try.h"
-#include "extract/child_start.h"
+#include "process/child_start.h"
 
 namespace docupilot::inline v1 {
 
@@ -59,7 +59,7 @@ class Conversation {
 };
 
 Result<void> Conversation::check() const {
-  DOCUPILOT_CHECK(context_.check("extract"));
+  DOCUPILOT_CHECK(context_.check(command_.operation));
   if (!deadline_.expired()) return {};
   return Error(ErrorCode::timeout,
                "the program was still running after " + std::to_string(command_.time.nanoseconds() / 1'000'000) + " ms")

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/file_descriptor.h"
-#include "extract/child_process.h"
+#include "process/child_process.h"
 
 namespace docupilot::inline v1 {
 

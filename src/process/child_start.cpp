@@ -1,4 +1,4 @@
-#include "extract/child_start.h"
+#include "process/child_start.h"
 
 #include <fcntl.h>
 #include <sys/resource.h>
@@ -75,6 +75,7 @@ struct Launch {
   int report;        // takes errno when the program cannot be run
   rlim_t memory;     // bytes
   rlim_t seconds;    // of processor time
+  bool may_write;    // files
   sigset_t signals;  // the thread's own, to be put back
   pid_t parent;
 };
@@ -122,7 +123,7 @@ void close_other_descriptors(int kept) noexcept {
   limit(RLIMIT_AS, launch.memory, launch.memory);
   limit(RLIMIT_CPU, launch.seconds,
         launch.seconds + 5);  // at the first SIGXCPU, which tells why; at the second SIGKILL
-  limit(RLIMIT_FSIZE, 0, 0);
+  if (!launch.may_write) limit(RLIMIT_FSIZE, 0, 0);
   limit(RLIMIT_CORE, 0, 0);
   struct sigaction standard{};
   standard.sa_handler = SIG_DFL;
@@ -142,6 +143,12 @@ std::vector<std::string> bare_environment() {
   for (const char* name : {"PATH", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "TMPDIR"}) {
     if (const char* value = std::getenv(name)) environment.push_back(std::string(name) + '=' + value);  // NOLINT
   }
+  return environment;
+}
+
+std::vector<std::string> whole_environment() {
+  std::vector<std::string> environment;
+  for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) environment.emplace_back(*entry);
   return environment;
 }
 
@@ -190,7 +197,7 @@ Result<StartedChild> start_child(const ChildCommand& command) {
   DOCUPILOT_TRY(Pair report, make_pipe(false));
   std::vector<std::string> argument_texts{command.program};
   argument_texts.insert(argument_texts.end(), command.arguments.begin(), command.arguments.end());
-  std::vector<std::string> environment_texts = bare_environment();
+  std::vector<std::string> environment_texts = command.trusted ? whole_environment() : bare_environment();
   const std::vector<char*> arguments = pointers(argument_texts);
   const std::vector<char*> environment = pointers(environment_texts);
   Launch launch{command.program.c_str(),
@@ -200,6 +207,7 @@ Result<StartedChild> start_child(const ChildCommand& command) {
                 report.theirs.get(),
                 static_cast<rlim_t>(command.memory),
                 static_cast<rlim_t>(command.time.nanoseconds() / 1'000'000'000 + 2),
+                command.trusted,
                 {},
                 ::getpid()};
 
