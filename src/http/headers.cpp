@@ -1,18 +1,10 @@
-#include <algorithm>
-
 #include <docupilot/http/transport.h>
 
+#include <algorithm>
+
+#include "http/header_text.h"
+
 namespace docupilot::inline v1::http {
-
-namespace {
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-bool same_name(std::string_view a, std::string_view b) noexcept {
-  return std::ranges::equal(a, b, [](char x, char y) { return lower(x) == lower(y); });
-}
-
-}  // namespace
 
 Headers& Headers::add(std::string name, std::string value) {
   fields_.push_back({std::move(name), std::move(value)});
@@ -20,12 +12,13 @@ Headers& Headers::add(std::string name, std::string value) {
 }
 
 Headers& Headers::set(std::string_view name, std::string value) {
-  remove(name);
-  return add(std::string(name), std::move(value));
+  std::string kept(name);  // the name may be that of a field about to go
+  remove(kept);
+  return add(std::move(kept), std::move(value));
 }
 
 Headers& Headers::remove(std::string_view name) {
-  std::erase_if(fields_, [name](const Field& field) { return same_name(field.name, name); });
+  std::erase_if(fields_, [wanted = std::string(name)](const Field& field) { return same_name(field.name, wanted); });
   return *this;
 }
 
@@ -36,6 +29,6 @@ std::optional<std::string_view> Headers::find(std::string_view name) const noexc
   return std::nullopt;
 }
 
-std::string_view Headers::get(std::string_view name) const noexcept { return find(name).value_or(""); }
+std::string_view Headers::get(std::string_view name) const noexcept { return find(name).value_or(std::string_view()); }
 
 }  // namespace docupilot::inline v1::http

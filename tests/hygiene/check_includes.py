@@ -33,14 +33,15 @@ MAY_USE = {
     "job": WAY | LEAVES | {"top"},
     "client": WAY | LEAVES | {"job", "top"},
     "top": WAY | LEAVES | {"job", "client"},
+    "testing": set(),  # a library of its own, for the tests of any program
 }
 # Single headers that a folder may use from one it may not use as a whole.
 EXCEPTIONS = {"upload": {"docupilot/store/object_store.h"}}
 
 # Where each library may be named: folders of src, or "asio.h", the one public header that needs Boost.
 THIRD_PARTY = {
-    r"openssl/(?!ssl|x509|err)": {"crypto"},
-    r"openssl/(ssl|x509|err)": {"crypto", "http"},  # the set-up of TLS
+    r"openssl/(?!ssl|x509|err)": {"crypto", "testing"},
+    r"openssl/(ssl|x509|err)": {"crypto", "http", "testing"},  # the set-up of TLS
     r"rapidjson/": {"json"},
     r"sqlite3(ext)?\.h$": {"sqlite"},
     r"(utf8proc|libstemmer)\.h$": {"text"},
@@ -54,7 +55,7 @@ THIRD_PARTY = {
 # What the compiler and the C library bring. Public headers may use the C++ ones alone.
 CXX_STANDARD = re.compile(r"[a-z_0-9]+$")
 PLATFORM = re.compile(
-    r"(sys/|linux/|arpa/|netinet/)[a-z_0-9/]+\.h$|(unistd|fcntl|poll|spawn|signal|dirent|pwd|pthread|sched|dlfcn|"
+    r"(sys/|linux/|arpa/|netinet/)[a-z_0-9/]+\.h$|(unistd|fcntl|poll|netdb|spawn|signal|dirent|pwd|pthread|sched|dlfcn|"
     r"errno|iconv|wchar|cpuid|immintrin|nmmintrin|wmmintrin|x86intrin|arm_neon|arm_acle)\.h$")
 
 INCLUDE = re.compile(r'^\s*#\s*include\s*([<"])([^>"]+)[>"]')

@@ -1,6 +1,6 @@
-#include "source/crc64nvme.h"
+#include "crypto/crc64nvme.h"
 
-#include "source/crc_fold.h"
+#include "crypto/crc_fold.h"
 
 namespace docupilot::inline v1::crc {
 
@@ -69,6 +69,11 @@ std::span<const Kernel<std::uint64_t>> crc64nvme_kernels() noexcept {
   usable = has_vpclmul() ? 3 : has_pclmul() ? 2 : 1;
 #endif
   return std::span(kernels).first(usable);
+}
+
+std::uint64_t crc64nvme(ByteView bytes, std::uint64_t before) noexcept {
+  static const auto& kernel = crc64nvme_kernels().back();
+  return ~kernel.update(~before, bytes.data(), bytes.size());
 }
 
 }  // namespace docupilot::inline v1::crc

@@ -1,6 +1,6 @@
-#include "source/crc32c.h"
+#include "crypto/crc32c.h"
 
-#include "source/crc_fold.h"
+#include "crypto/crc_fold.h"
 
 namespace docupilot::inline v1::crc {
 
@@ -58,6 +58,11 @@ std::span<const Kernel<std::uint32_t>> crc32c_kernels() noexcept {
   usable = has_vpclmul() ? 4 : has_pclmul() ? 3 : 1;
 #endif
   return std::span(kernels).first(usable);
+}
+
+std::uint32_t crc32c(ByteView bytes, std::uint32_t before) noexcept {
+  static const auto& kernel = crc32c_kernels().back();
+  return ~kernel.update(~before, bytes.data(), bytes.size());
 }
 
 }  // namespace docupilot::inline v1::crc

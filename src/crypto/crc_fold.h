@@ -4,7 +4,7 @@
 
 #include <immintrin.h>
 
-#include "source/crc_polynomial.h"
+#include "crypto/crc_polynomial.h"
 
 // Folding by carry-less multiplication (Intel, "Fast CRC Computation for Generic Polynomials Using PCLMULQDQ
 // Instruction", 2009), for reflected CRCs of up to 64 bits. A lane of 128 bits moves forward over D bits of the message

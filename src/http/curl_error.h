@@ -1,0 +1,28 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <docupilot/base/error.h>
+
+#include "http/curl_setup.h"
+
+namespace docupilot::inline v1::http {
+
+class CurlHandle;
+
+/// How a transfer failed.
+struct CurlFailure {
+  CURLcode result = CURLE_OK;  ///< CURLE_OK: libcurl saw nothing wrong with a reply that is not whole.
+  const CurlHandle& handle;
+  const CurlSetup& setup;
+  bool reply_begun = false;     ///< Some of a reply came.
+  bool refused_replay = false;  ///< The connection had been used before and broke, and was not replaced.
+};
+
+/// What it means to the caller. The hint begins with what it failed at: "name:", "connection:", "TLS:", "proxy:".
+[[nodiscard]] Error curl_error(const CurlFailure& failure);
+
+/// The proxy wants a password, or another one.
+[[nodiscard]] Error proxy_refused();
+
+}  // namespace docupilot::inline v1::http

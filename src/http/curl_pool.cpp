@@ -1,0 +1,218 @@
+#include "http/curl_pool.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+#include "base/try.h"
+#include "http/curl_loop.h"
+#include "http/curl_transfer.h"
+
+namespace docupilot::inline v1::http {
+
+namespace {
+
+namespace asio = boost::asio;
+
+constexpr std::size_t most_spare_handles = 64;  // of one shape
+constexpr int most_turns = 32;                  // of one pool before the others have theirs
+
+}  // namespace
+
+CurlPool::CurlPool(CurlLoop& loop, asio::io_context& io, const CurlSetup& setup)
+    : loop_(loop), io_(io), setup_(setup), multi_(curl_multi_init()), timer_(io), last_used_(Moment::clock::now()) {
+  if (multi_ == nullptr) return;
+  const auto connections = static_cast<long>(setup.options.connections);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlPool::on_socket);
+  curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, static_cast<void*>(this));
+  curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlPool::on_timer);
+  curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, static_cast<void*>(this));
+  curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections);
+}
+
+CurlPool::~CurlPool() {
+  *alive_ = false;
+  for (auto& handles : spare_handles_) handles.clear();
+  curl_multi_cleanup(multi_);  // closes the connections, by on_close_socket
+  while (!sockets_.empty()) forget(sockets_.begin()->first);
+}
+
+std::unique_ptr<CurlHandle> CurlPool::take_handle(CheckedRequest::Shape shape) {
+  auto& spare = spare_handles_.at(static_cast<std::size_t>(shape));
+  if (spare.empty()) return std::make_unique<CurlHandle>(setup_, *this, shape);
+  auto handle = std::move(spare.back());
+  spare.pop_back();
+  return handle;
+}
+
+Result<void> CurlPool::add(CurlTransfer& transfer) {
+  if (multi_ == nullptr) return Error(ErrorCode::exhausted, "there is no memory for connections");
+  auto handle = take_handle(transfer.checked().shape);
+  DOCUPILOT_CHECK(handle->prepare(transfer.request(), transfer.checked(), transfer));
+  CURL* const easy = handle->get();
+  transfer.attach(*this, std::move(handle));
+  ++transfers_;
+  if (curl_multi_add_handle(multi_, easy) != CURLM_OK) {
+    remove(transfer);
+    return Error(ErrorCode::exhausted, "there is no memory for a request");
+  }
+  settle();
+  return {};
+}
+
+void CurlPool::remove(CurlTransfer& transfer) {
+  std::unique_ptr<CurlHandle> handle = transfer.detach();
+  curl_multi_remove_handle(multi_, handle->get());
+  handle->release();
+  auto& spare = spare_handles_.at(static_cast<std::size_t>(handle->shape()));
+  if (spare.size() < most_spare_handles) spare.push_back(std::move(handle));
+  if (--transfers_ == 0) last_used_ = Moment::clock::now();
+  // Called for a transfer that did not end by itself: others may have waited for its connection.
+  if (due_now_ && !settling_) {
+    asio::post(io_, [this, alive = alive_] {
+      if (*alive) settle();
+    });
+  }
+}
+
+void CurlPool::unpause(CurlTransfer& transfer) {
+  curl_easy_pause(transfer.handle().get(), CURLPAUSE_CONT);
+  settle();
+}
+
+void CurlPool::settle() {
+  if (settling_) return;
+  settling_ = true;
+  int running = 0;
+  for (int turn = 0; turn < most_turns; ++turn) {
+    if (due_now_) {
+      due_now_ = false;
+      curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
+    }
+    int left = 0;
+    while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
+      if (message->msg != CURLMSG_DONE) continue;
+      const CURLcode result = message->data.result;  // the message goes with the handle
+      CurlHandle* handle = nullptr;
+      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle);
+      loop_.ended(*handle->transfer(), result);
+    }
+    if (!due_now_) break;
+  }
+  settling_ = false;
+  if (!due_now_) return;
+  asio::post(io_, [this, alive = alive_] {
+    if (*alive) settle();
+  });
+}
+
+int CurlPool::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
+  auto& pool = *static_cast<CurlPool*>(self);
+  pool.due_now_ = milliseconds == 0;
+  pool.due_ = milliseconds > 0 ? Moment::clock::now() + std::chrono::milliseconds(milliseconds) : Moment::max();
+  if (pool.due_ < pool.armed_) pool.arm_timer();
+  return 0;
+}
+
+// A timer that fires too early is armed again then, which is cheaper than moving it with every request.
+void CurlPool::arm_timer() {
+  armed_ = due_;
+  timer_.expires_at(armed_);
+  timer_.async_wait([this](const boost::system::error_code& problem) {
+    if (!problem) timer_fired();
+  });
+}
+
+void CurlPool::timer_fired() {
+  armed_ = Moment::max();
+  if (due_ == Moment::max()) return;
+  if (due_ > Moment::clock::now()) return arm_timer();
+  due_ = Moment::max();
+  due_now_ = true;
+  settle();
+}
+
+curl_socket_t CurlPool::on_open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  auto& pool = *static_cast<CurlPool*>(self);
+  const int fd = ::socket(address->family, address->socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address->protocol);
+  if (fd < 0) return CURL_SOCKET_BAD;
+  try {
+    auto socket = std::make_shared<Socket>(pool.io_, fd);
+    socket->opened_by_us = true;
+    pool.sockets_.emplace(fd, std::move(socket));
+  } catch (const std::exception&) {  // no memory, or no more room in epoll; the exception must not reach libcurl
+    ::close(fd);
+    return CURL_SOCKET_BAD;
+  }
+  return fd;
+}
+
+int CurlPool::on_close_socket(void* self, curl_socket_t fd) {
+  static_cast<CurlPool*>(self)->forget(fd);
+  return ::close(fd);
+}
+
+void CurlPool::forget(int fd) {
+  const auto found = sockets_.find(fd);
+  if (found == sockets_.end()) return;
+  found->second->gone = true;
+  found->second->descriptor.release();  // the descriptor is libcurl's to close
+  sockets_.erase(found);
+}
+
+int CurlPool::on_socket(CURL* /*easy*/, curl_socket_t fd, int what, void* self, void* /*of_socket*/) {
+  auto& pool = *static_cast<CurlPool*>(self);
+  auto found = pool.sockets_.find(fd);
+  if (what == CURL_POLL_REMOVE) {
+    if (found == pool.sockets_.end()) return 0;
+    if (found->second->opened_by_us) found->second->wanted = 0;
+    else pool.forget(fd);
+    return 0;
+  }
+  try {
+    if (found == pool.sockets_.end()) {  // how a thread that resolves a name wakes libcurl up
+      found = pool.sockets_.emplace(fd, std::make_shared<Socket>(pool.io_, fd)).first;
+    }
+    found->second->wanted = what;
+    pool.watch(found->second);
+  } catch (const std::exception&) {
+    return -1;
+  }
+  return 0;
+}
+
+void CurlPool::watch(const SocketPointer& socket) {
+  using Descriptor = asio::posix::stream_descriptor;
+  if ((socket->wanted & CURL_POLL_IN) != 0 && !socket->waits_to_read) {
+    socket->waits_to_read = true;
+    socket->descriptor.async_wait(Descriptor::wait_read, [this, socket](const boost::system::error_code& problem) {
+      socket->waits_to_read = false;
+      if (!socket->gone) ready(socket, problem ? CURL_CSELECT_ERR : CURL_CSELECT_IN);
+    });
+  }
+  if ((socket->wanted & CURL_POLL_OUT) != 0 && !socket->waits_to_write) {
+    socket->waits_to_write = true;
+    socket->descriptor.async_wait(Descriptor::wait_write, [this, socket](const boost::system::error_code& problem) {
+      socket->waits_to_write = false;
+      if (!socket->gone) ready(socket, problem ? CURL_CSELECT_ERR : CURL_CSELECT_OUT);
+    });
+  }
+}
+
+void CurlPool::ready(const SocketPointer& socket, int events) {
+  const int fd = socket->descriptor.native_handle();
+  const bool wanted = (events == CURL_CSELECT_IN && (socket->wanted & CURL_POLL_IN) != 0) ||
+                      (events == CURL_CSELECT_OUT && (socket->wanted & CURL_POLL_OUT) != 0) ||
+                      (events == CURL_CSELECT_ERR && socket->wanted != 0);
+  if (!wanted) return;
+  int running = 0;
+  curl_multi_socket_action(multi_, fd, events, &running);
+  settle();
+  if (!socket->gone) watch(socket);
+}
+
+}  // namespace docupilot::inline v1::http

@@ -1,0 +1,88 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <array>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+#include "http/curl_handle.h"
+
+namespace docupilot::inline v1::http {
+
+class CurlLoop;
+
+/// The connections of one identity on one thread, and the transfers that use them: one multi handle of libcurl, driven
+/// by the thread's io_context. libcurl shares connections within a multi handle by endpoint, and never between two of
+/// them; TLS and proxy are the same for a whole transport. So nobody gets a connection of another identity, endpoint,
+/// TLS set-up or proxy. Used by the loop's thread alone.
+class CurlPool {
+ public:
+  using Moment = std::chrono::steady_clock::time_point;
+
+  CurlPool(CurlLoop& loop, boost::asio::io_context& io, const CurlSetup& setup);
+  /// No transfer may be left.
+  ~CurlPool();
+  CurlPool(const CurlPool&) = delete;
+  CurlPool& operator=(const CurlPool&) = delete;
+
+  /// Lets libcurl begin. Errors: as CurlHandle::prepare. The transfer ends by CurlLoop::ended.
+  [[nodiscard]] Result<void> add(CurlTransfer& transfer);
+  /// Takes the transfer out, whether it is through or not, and its handle back.
+  void remove(CurlTransfer& transfer);
+  /// Goes on with a transfer that a callback had paused.
+  void unpause(CurlTransfer& transfer);
+
+  [[nodiscard]] bool idle() const noexcept { return transfers_ == 0; }
+  [[nodiscard]] Moment last_used() const noexcept { return last_used_; }
+
+  static curl_socket_t on_open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_close_socket(void* self, curl_socket_t fd);
+
+ private:
+  /// A descriptor of libcurl's that the reactor watches. Those that libcurl opened through us stay registered until it
+  /// closes them through us, so that a connection that is used again costs no system call for it.
+  struct Socket {
+    Socket(boost::asio::io_context& io, int fd) : descriptor(io, fd) {}
+    boost::asio::posix::stream_descriptor descriptor;
+    int wanted = 0;  // CURL_POLL_IN, CURL_POLL_OUT
+    bool opened_by_us = false;
+    bool waits_to_read = false;
+    bool waits_to_write = false;
+    bool gone = false;
+  };
+  using SocketPointer = std::shared_ptr<Socket>;
+
+  static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* of_socket);
+  static int on_timer(CURLM* multi, long milliseconds, void* self);
+  void forget(int fd);
+  void watch(const SocketPointer& socket);
+  void ready(const SocketPointer& socket, int events);
+  void arm_timer();
+  void timer_fired();
+  /// Does what libcurl wants done at once, and hands out the transfers that are through. After every call into it.
+  void settle();
+  [[nodiscard]] std::unique_ptr<CurlHandle> take_handle(CheckedRequest::Shape shape);
+
+  CurlLoop& loop_;
+  boost::asio::io_context& io_;
+  const CurlSetup& setup_;
+  CURLM* multi_;
+  std::unordered_map<int, SocketPointer> sockets_;
+  std::array<std::vector<std::unique_ptr<CurlHandle>>, 3> spare_handles_;  // by shape
+  boost::asio::steady_timer timer_;
+  Moment due_ = Moment::max();    // when libcurl wants to be called
+  Moment armed_ = Moment::max();  // when the timer fires; it may be before that
+  bool due_now_ = false;
+  bool settling_ = false;
+  std::size_t transfers_ = 0;
+  Moment last_used_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
+};
+
+}  // namespace docupilot::inline v1::http

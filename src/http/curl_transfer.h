@@ -1,0 +1,121 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+
+#include "http/curl_handle.h"
+#include "http/reply_head.h"
+
+namespace docupilot::inline v1::http {
+
+class CurlLoop;
+class CurlPool;
+
+/// One request on its way: what libcurl's callbacks do, and what comes of it. But for `resume` and `cancel`, it is
+/// used by the thread of its loop alone once it was submitted.
+class CurlTransfer final : public Transfer, public std::enable_shared_from_this<CurlTransfer> {
+ public:
+  using Moment = std::chrono::steady_clock::time_point;
+  using Done = std::function<void(Result<Response>)>;
+
+  /// Where body and reply are, of which the request names some only.
+  struct Bodies {
+    BodySource* source = nullptr;
+    BodySink* sink = nullptr;
+  };
+
+  /// The transfer owns the request, and calls `done`.
+  CurlTransfer(std::shared_ptr<CurlLoop> loop, Request request, Context context, Done done);
+  /// The request is kept by the caller until `done` was called.
+  CurlTransfer(std::shared_ptr<CurlLoop> loop, const Request* request, CheckedRequest checked, Bodies bodies,
+               const Context& context, Done done);
+  ~CurlTransfer() override;
+
+  void resume() override;
+  void cancel() override;
+
+  // ---- by the loop ----
+  /// Readies it: the request is checked if it was not yet. Errors: why it cannot be sent.
+  [[nodiscard]] Result<void> begin();
+  [[nodiscard]] const Request& request() const noexcept { return *request_; }
+  [[nodiscard]] CheckedRequest& checked() noexcept { return checked_; }
+  void attach(CurlPool& pool, std::unique_ptr<CurlHandle> handle);
+  [[nodiscard]] std::unique_ptr<CurlHandle> detach();
+  [[nodiscard]] bool attached() const noexcept { return handle_ != nullptr; }
+  [[nodiscard]] CurlPool& pool() noexcept { return *pool_; }
+  [[nodiscard]] CurlHandle& handle() noexcept { return *handle_; }
+  /// Goes on if it was paused: true. To be called before libcurl is told.
+  [[nodiscard]] bool take_resume();
+  /// Why it must end now, if it must: its deadline passed, or nothing moved for too long.
+  [[nodiscard]] std::optional<Error> overdue(Moment now);
+  /// When `overdue` wants to be asked again.
+  [[nodiscard]] Moment next_check() const noexcept { return next_check_; }
+  /// What came of it, as libcurl ended it. While attached.
+  [[nodiscard]] Result<Response> outcome(CURLcode result);
+  /// What came of it when it was ended for `why`. A request that must not be done twice and may have been read by the
+  /// server has an unknown outcome, unless the caller asked for the end.
+  [[nodiscard]] Result<Response> outcome(Error why);
+  /// Tells whoever waits. Once, and not while attached.
+  void deliver(Result<Response> result);
+
+  // ---- by libcurl ----
+  std::size_t on_header(std::string_view line);
+  std::size_t on_body(ByteView bytes);
+  std::size_t on_read(MutableByteView into);
+  int on_seek(curl_off_t offset, int origin);
+  bool on_request();
+
+  std::size_t place_in_loop = 0;  ///< Kept by the loop.
+
+ private:
+  struct Stopper {
+    CurlTransfer* transfer;
+    void operator()() const { transfer->cancel(); }
+  };
+
+  std::size_t fail(Error error);
+  [[nodiscard]] std::size_t keep(ByteView bytes);
+  [[nodiscard]] Result<std::optional<std::size_t>> read_body(MutableByteView into);
+  [[nodiscard]] Result<Response> reply();
+  [[nodiscard]] Error told(Error error) const;
+  [[nodiscard]] std::int64_t bytes_moved() const;
+
+  std::shared_ptr<CurlLoop> loop_;
+  Request own_request_;
+  const Request* request_;
+  CheckedRequest checked_;
+  bool is_checked_ = false;
+  Context context_;
+  Done done_;
+  Bodies bodies_;
+  CurlPool* pool_ = nullptr;
+  std::unique_ptr<CurlHandle> handle_;
+  std::optional<std::stop_callback<Stopper>> stopper_;
+
+  ReplyHead head_;
+  Response response_;
+  std::optional<Error> failure_;    // of a callback, which libcurl reports by a code of its own
+  std::uint64_t body_sent_ = 0;     // handed to libcurl
+  std::uint64_t body_received_ = 0;
+  bool requested_ = false;          // the request went out, or part of it
+  bool refused_replay_ = false;     // libcurl wanted to send it again
+  bool enough_ = false;             // of the body of an error
+  bool failed_in_caller_ = false;   // the failure is the source's or the sink's
+  bool reading_paused_ = false;
+  bool writing_paused_ = false;
+  std::atomic<bool> resume_posted_ = false;
+
+  Moment began_;
+  Moment deadline_ = Moment::max();
+  Moment next_check_ = Moment::max();
+  Moment last_moved_;
+  std::int64_t moved_ = -1;
+  Moment::duration stall_{};
+  Moment::duration stall_step_{};
+};
+
+}  // namespace docupilot::inline v1::http

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <curl/curl.h>
+
+#include <string>
+#include <vector>
+
+#include <docupilot/http/transport.h>
+
+namespace docupilot::inline v1::http {
+
+/// A request that may be sent, put into the form libcurl takes. Made on the caller's thread.
+struct CheckedRequest {
+  /// A libcurl handle serves requests of one shape only: one that is used for PUT and then for POST has sent the
+  /// wrong body before (CVE-2022-32221, CVE-2023-28322).
+  enum class Shape { no_body, body, head };
+
+  std::string url;
+  std::string target;  ///< For errors.
+  Shape shape = Shape::no_body;
+  std::uint64_t length = 0;  ///< Of the body.
+
+  CheckedRequest() = default;
+  CheckedRequest(const CheckedRequest&) = delete;
+  CheckedRequest(CheckedRequest&&) noexcept = default;
+  CheckedRequest& operator=(const CheckedRequest&) = delete;
+  CheckedRequest& operator=(CheckedRequest&&) noexcept = default;
+
+  /// The header lines, chained as libcurl wants them; valid as long as this object is not moved.
+  [[nodiscard]] curl_slist* header_list();
+
+ private:
+  friend Result<CheckedRequest> check_request(const Request& request, bool allow_plaintext);
+  void add_line(std::string_view name, std::string_view value);
+
+  std::string lines_;                // one after the other, a zero behind each
+  std::vector<std::size_t> starts_;  // in lines_
+  std::vector<curl_slist> chain_;
+};
+
+/// Errors: invalid_argument for what could not be sent as it stands, too_large for more than 64 KiB of headers.
+[[nodiscard]] Result<CheckedRequest> check_request(const Request& request, bool allow_plaintext);
+
+}  // namespace docupilot::inline v1::http

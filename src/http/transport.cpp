@@ -1,0 +1,16 @@
+#include <docupilot/http/transport.h>
+
+#include "http/curl_transport.h"
+
+namespace docupilot::inline v1::http {
+
+BodySource::~BodySource() = default;
+BodySink::~BodySink() = default;
+Transfer::~Transfer() = default;
+Transport::~Transport() = default;
+
+std::unique_ptr<Transport> make_transport(TransportOptions options) {
+  return std::make_unique<CurlTransport>(std::move(options));
+}
+
+}  // namespace docupilot::inline v1::http
