@@ -58,7 +58,7 @@ std::string_view AwsProfile::get(std::string_view name) const {
   return {};
 }
 
-Result<void> AwsProfiles::parse(std::string_view text, File file, const std::string& path) {
+Result<void> AwsProfiles::read(std::string_view text, File file, const std::string& path) {
   AwsProfile::Settings ignored;
   AwsProfile::Settings* section = nullptr;
   std::string* last = nullptr;  // the value that an indented line goes on with
@@ -114,9 +114,9 @@ Result<AwsProfiles> AwsProfiles::load(const AwsEnvironment& environment) {
     auto text = read_small_file(path, most_bytes);
     if (!text) return source_failed("profile file", std::move(text).error());
     if (!*text) continue;
-    Result<void> parsed = profiles.parse(**text, file, path);
+    Result<void> done = profiles.read(**text, file, path);
     crypto::wipe(**text);
-    if (!parsed) return std::move(parsed).error();
+    if (!done) return std::move(done).error();
   }
   return profiles;
 }

@@ -26,13 +26,14 @@ class AwsProfiles {
   /// never its text), those of reading.
   [[nodiscard]] static Result<AwsProfiles> load(const AwsEnvironment& environment);
 
+  enum class File { config, credentials };
+  /// Adds what the text of a file says; `path` is for errors.
+  Result<void> read(std::string_view text, File file, const std::string& path);
+
   /// Null when neither file has it.
   [[nodiscard]] const AwsProfile* find(std::string_view name) const;
 
  private:
-  enum class File { config, credentials };
-  Result<void> parse(std::string_view text, File file, const std::string& path);
-
   std::map<std::string, AwsProfile, std::less<>> profiles_;
 };
 
