@@ -73,7 +73,7 @@ curl_slist* CheckedRequest::header_list() {
 }
 
 Result<CheckedRequest> check_request(const Request& request, bool allow_plaintext) {
-  DOCUPILOT_TRY(GuardedUrl url, guard_url(request.url, allow_plaintext));
+  DOCUPILOT_TRY(GuardedUrl url, guard_url(request.url, allow_plaintext || request.host_service));
   CheckedRequest checked;
   checked.url = std::move(url.url);
   checked.target = std::move(url.target);

@@ -4,9 +4,9 @@
 #include <optional>
 #include <utility>
 
+#include "crypto/crc32c.h"
+#include "crypto/crc64nvme.h"
 #include "crypto/digest.h"
-#include "source/crc32c.h"
-#include "source/crc64nvme.h"
 #include "source/sha256_lanes.h"
 
 namespace docupilot::inline v1 {
@@ -15,15 +15,6 @@ namespace {
 
 /// Fits the first-level cache; only the first digest reads the slice from memory, the others from there.
 constexpr std::size_t slice = std::size_t{32} << 10U;
-
-const crc::Kernel<std::uint32_t>& best_crc32c() noexcept {
-  static const auto& kernel = crc::crc32c_kernels().back();
-  return kernel;
-}
-const crc::Kernel<std::uint64_t>& best_crc64nvme() noexcept {
-  static const auto& kernel = crc::crc64nvme_kernels().back();
-  return kernel;
-}
 
 template <class Word>
 std::string word_to_hex(Word word) {
@@ -87,13 +78,9 @@ Checksums ContentHash::finish() {
   return sums;
 }
 
-std::uint32_t crc32c(ByteView bytes, std::uint32_t before) noexcept {
-  return ~best_crc32c().update(~before, bytes.data(), bytes.size());
-}
+std::uint32_t crc32c(ByteView bytes, std::uint32_t before) noexcept { return crc::crc32c(bytes, before); }
 
-std::uint64_t crc64nvme(ByteView bytes, std::uint64_t before) noexcept {
-  return ~best_crc64nvme().update(~before, bytes.data(), bytes.size());
-}
+std::uint64_t crc64nvme(ByteView bytes, std::uint64_t before) noexcept { return crc::crc64nvme(bytes, before); }
 
 std::string to_hex(ByteView bytes) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -107,7 +94,8 @@ std::string to_hex(ByteView bytes) {
 }
 
 std::string hash_kernels() {
-  return std::string("crc32c: ") + best_crc32c().name + ", crc64nvme: " + best_crc64nvme().name +
+  return std::string("crc32c: ") + crc::crc32c_kernels().back().name +
+         ", crc64nvme: " + crc::crc64nvme_kernels().back().name +
          ", sha256: " + (has_sha_extensions() ? "sha-ni x4" : "openssl");
 }
 

@@ -1,6 +1,6 @@
 #include <docupilot/source/content_hash.h>
 
-#include "source/crc_polynomial.h"
+#include "crypto/crc_polynomial.h"
 
 namespace docupilot::inline v1 {
 

@@ -13,7 +13,7 @@ PROJECT = pathlib.Path(__file__).resolve().parents[2]
 
 # The folders of include/docupilot and src, and the folders that each may use besides itself. "top" is what lies
 # beside the folders: client, registry, config and so on.
-LEAVES = {"crypto", "json", "sqlite", "text"}
+LEAVES = {"crypto", "json", "process", "sqlite", "text"}
 WAY = {"base", "http", "source", "upload", "store", "extract", "metadata", "search", "summary"}
 MAY_USE = {
     "base": {"crypto", "json"},
@@ -29,6 +29,7 @@ MAY_USE = {
     "json": {"base"},
     "sqlite": {"base", "json"},  # documents are kept as JSON, which SQL functions look into
     "text": {"base"},
+    "process": {"base"},
     "job": WAY | LEAVES | {"top"},
     "client": WAY | LEAVES | {"job", "top"},
     "top": WAY | LEAVES | {"job", "client"},

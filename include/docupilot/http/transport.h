@@ -90,6 +90,9 @@ struct Request {
   bool idempotent = true;
   /// Waits for "100 Continue" before it sends a body: saves sending one that is going to be refused.
   bool expect_continue = false;
+  /// It goes to a service that the host keeps for this machine alone, such as instance metadata: past any proxy, and
+  /// over plain http even where that is not allowed otherwise.
+  bool host_service = false;
   /// Requests share connections only with those of the same identity: name the tenant or access key, no secret.
   std::string identity;
   Limits limits;

@@ -87,6 +87,7 @@ struct StoreCapabilities {
   bool presign = false;
   bool deferred_put = false;  ///< Durability::on_flush waits for `flush`, and a failed flush drops what waited.
   bool versions = false;      ///< Fills in ObjectInfo::version.
+  bool any_key = true;        ///< Takes every key of the rule beside every other; else refuses some: invalid_argument.
   std::uint64_t maximum_object_size = UINT64_MAX;
   std::uint64_t minimum_part_size = 0;  ///< Of all parts but the last.
 };

@@ -24,8 +24,8 @@
 #include <immintrin.h>
 #endif
 
-#include "source/crc32c.h"
-#include "source/crc64nvme.h"
+#include "crypto/crc32c.h"
+#include "crypto/crc64nvme.h"
 #include "source/sha256_lanes.h"
 #include "source/sha256_many.h"
 

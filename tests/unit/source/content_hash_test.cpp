@@ -5,9 +5,9 @@
 
 #include <doctest/doctest.h>
 
+#include "crypto/crc32c.h"
+#include "crypto/crc64nvme.h"
 #include "crypto/digest.h"
-#include "source/crc32c.h"
-#include "source/crc64nvme.h"
 #include "source/sha256_lanes.h"
 #include "source/sha256_many.h"
 

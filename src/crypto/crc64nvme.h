@@ -1,0 +1,15 @@
+#pragma once
+
+#include <span>
+
+#include "crypto/crc_polynomial.h"
+
+namespace docupilot::inline v1::crc {
+
+/// The CRC-64/NVME kernels that this processor can run, the slowest first, the best one last; never empty.
+[[nodiscard]] std::span<const Kernel<std::uint64_t>> crc64nvme_kernels() noexcept;
+
+/// CRC-64/NVME of `bytes` after a stream whose value is `before`, with the best of them.
+[[nodiscard]] std::uint64_t crc64nvme(ByteView bytes, std::uint64_t before = 0) noexcept;
+
+}  // namespace docupilot::inline v1::crc

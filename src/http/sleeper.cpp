@@ -1,0 +1,47 @@
+#include "http/sleeper.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+
+#include "crypto/random.h"
+
+namespace docupilot::inline v1::http {
+
+namespace {
+
+class SystemSleeper final : public Sleeper {
+ public:
+  Duration now() override { return std::chrono::steady_clock::now().time_since_epoch(); }
+  Duration remaining(const Deadline& deadline) override { return deadline.remaining(); }
+  Result<void> sleep(Duration length, const Context& context, std::string_view operation) override {
+    // Nobody else knows of the two: the stop token wakes the wait, and nothing else does.
+    std::mutex mutex;
+    std::condition_variable_any woken;
+    std::unique_lock lock(mutex);
+    const auto end = std::chrono::steady_clock::now() +
+                     std::chrono::nanoseconds(std::min(length, context.deadline.remaining()).nanoseconds());
+    woken.wait_until(lock, context.stop, end, [] { return false; });
+    return context.check(operation);
+  }
+};
+
+}  // namespace
+
+Sleeper::~Sleeper() = default;
+
+Sleeper& Sleeper::system() noexcept {
+  static SystemSleeper sleeper;
+  return sleeper;
+}
+
+double random_part() {
+  const std::string digits = crypto::random_hex(13);  // 52 bits, all of which a double keeps
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  return static_cast<double>(number) / 0x1p52;
+}
+
+}  // namespace docupilot::inline v1::http

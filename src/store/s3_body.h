@@ -1,0 +1,66 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include <docupilot/http/transport.h>
+
+namespace docupilot::inline v1::s3 {
+
+/// A CRC as x-amz-checksum-* carries it: base64 of its bytes, the highest first.
+[[nodiscard]] std::string to_checksum(std::uint64_t crc64nvme);
+
+/// A reader whose bytes must be as many as were announced. The last of them is only given when the end is there, so
+/// that no server takes a body whole which was not.
+class ExactReader final : public Reader {
+ public:
+  ExactReader(Reader& body, std::uint64_t size) : body_(body), size_(size), rest_(size) {}
+  [[nodiscard]] Result<std::size_t> read(MutableByteView into, const Context& context) override;
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
+
+ private:
+  Reader& body_;
+  const std::uint64_t size_;
+  std::uint64_t rest_;
+};
+
+/// A reader that remembers its body's error, so that it comes back unchanged, and whether it was begun.
+class TappedReader final : public Reader {
+ public:
+  explicit TappedReader(Reader& body) : body_(body) {}
+  [[nodiscard]] Result<std::size_t> read(MutableByteView into, const Context& context) override;
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return body_.size(); }
+  [[nodiscard]] bool begun() const noexcept { return begun_; }
+  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+
+ private:
+  Reader& body_;
+  bool begun_ = false;
+  std::optional<Error> error_;
+};
+
+/// A writer that goes on where an attempt broke off: what it has taken already is compared with what comes again, and
+/// not passed on twice. Remembers its target's error.
+class ResumableWriter final : public Writer {
+ public:
+  explicit ResumableWriter(Writer& into) : into_(into) {}
+  [[nodiscard]] Result<void> write(ByteView bytes) override;
+  /// Another attempt gives all of it again.
+  void restart();
+  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
+  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
+  /// Compares what was taken with a CRC of the full object among the headers, if there is one. Errors: corrupted.
+  [[nodiscard]] Result<void> verify(const http::Headers& headers);
+
+ private:
+  Writer& into_;
+  std::uint64_t taken_ = 0;
+  std::uint64_t skip_ = 0;  // bytes of this attempt that were taken before
+  std::uint64_t crc64_ = 0;
+  std::uint32_t crc32c_ = 0;
+  std::uint64_t again_ = 0;  // CRC of what comes again
+  std::optional<Error> error_;
+};
+
+}  // namespace docupilot::inline v1::s3

@@ -1,0 +1,240 @@
+#include "store/s3_client.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/try.h"
+#include "crypto/crc64nvme.h"
+#include "http/sigv4_chunked.h"
+#include "store/s3_body.h"
+#include "store/s3_errors.h"
+#include "store/s3_wire.h"
+
+namespace docupilot::inline v1 {
+
+namespace {
+
+constexpr std::string_view default_region = "us-east-1";
+constexpr unsigned most_hops = 2;
+constexpr std::string_view checksum_header = "x-amz-checksum-crc64nvme";
+constexpr std::size_t checksum_size = 12;  // base64 of 8 bytes
+
+/// The request without what the server is known or suspected to refuse.
+void leave_out(S3Request& request) {
+  request.checksum = false;
+  if (request.encoding_type) {
+    std::erase_if(request.query, [](const auto& pair) { return pair.first == "encoding-type"; });
+    request.encoding_type = false;
+  }
+  if (request.conditional) {
+    request.headers.remove("if-none-match").remove("if-match");
+    request.conditional = false;
+  }
+}
+
+}  // namespace
+
+/// What a call learnt on its way.
+struct S3Client::Outcome {
+  std::string region;    // where the server says the bucket is
+  std::string endpoint;  // likewise
+  bool redirected = false;
+  bool refused = false;  // perhaps because of an optional part of the request
+  http::Credentials used = {};
+};
+
+S3Client::S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3Tuning& tuning)
+    : options_(std::move(options)),
+      quirks_(quirks),
+      tuning_(tuning),
+      features_(checksums, quirks),
+      retrier_({.policy = options_.retry, .clock = tuning.clock, .sleeper = tuning.sleeper, .random = tuning.random}) {}
+
+Result<std::unique_ptr<S3Client>> S3Client::make(S3Options options, const S3Tuning& tuning) {
+  S3Quirks quirks;
+  if (options.quirks.empty()) {
+    DOCUPILOT_TRY(const S3Endpoint endpoint, S3Endpoint::make(options, options.endpoint, default_region));
+    quirks = guess_s3_quirks(endpoint.host());
+  } else {
+    DOCUPILOT_TRY(quirks, s3_quirks(options.quirks));
+  }
+  const bool checksums = options.checksums == S3Checksums::when_supported ||
+                         (options.checksums == S3Checksums::automatic && quirks.checksums);
+  const std::string region = options.region.empty() ? std::string(default_region) : options.region;
+  std::unique_ptr<S3Client> client(new S3Client(std::move(options), quirks, checksums, tuning));
+  DOCUPILOT_TRY(client->place_, client->make_place(region));
+  return client;
+}
+
+Result<std::shared_ptr<const S3Client::Place>> S3Client::make_place(std::string_view region) const {
+  DOCUPILOT_TRY(S3Endpoint endpoint, S3Endpoint::make(options_, options_.endpoint, region));
+  const std::string& outside = options_.public_endpoint.empty() ? options_.endpoint : options_.public_endpoint;
+  DOCUPILOT_TRY(S3Endpoint public_endpoint, S3Endpoint::make(options_, outside, region));
+  return std::make_shared<const Place>(Place{std::move(endpoint), std::move(public_endpoint),
+                                             std::make_shared<http::Signer>("s3", std::string(region))});
+}
+
+std::shared_ptr<const S3Client::Place> S3Client::place() const {
+  const std::scoped_lock lock(mutex_);
+  return place_;
+}
+
+Result<http::Credentials> S3Client::credentials(const Context& context) {
+  if (!options_.credentials) return http::Credentials{};
+  return options_.credentials->get(context);
+}
+
+bool S3Client::follow_region(const Place& from, const Outcome& outcome) {
+  if (outcome.region.empty() || outcome.region == from.signer->region()) return false;
+  if (!outcome.endpoint.empty() && !from.endpoint.owns(outcome.endpoint)) return false;
+  auto next = make_place(outcome.region);
+  if (!next) return false;
+  const std::scoped_lock lock(mutex_);
+  place_ = *std::move(next);
+  return true;
+}
+
+Result<http::Response> S3Client::call(const S3Request& request, const Context& context) {
+  S3Request now = request;
+  if (now.encoding_type && !features_.encoding_type) {
+    std::erase_if(now.query, [](const auto& pair) { return pair.first == "encoding-type"; });
+    now.encoding_type = false;
+  }
+  now.checksum = now.checksum && features_.checksums;
+  for (unsigned hops = 0;; ++hops) {
+    const auto from = place();
+    Outcome outcome;
+    auto reply = call_once(now, context, outcome);
+    if (reply) return reply;
+    const bool again = !now.repeatable || now.repeatable();
+    if (outcome.redirected && again && hops < most_hops && follow_region(*from, outcome)) continue;
+    if (!outcome.refused || !again || !(now.checksum || now.encoding_type || now.conditional)) return reply;
+    // Leaves out one optional part after the other, and remembers the one without which the server is content.
+    // A condition is never left out silently: whoever asked for it is told, and looks before he writes.
+    if (now.checksum) {
+      now.checksum = false;
+      auto without = call_once(now, context, outcome);
+      if (without) features_.checksums = false;
+      if (without || !(outcome.refused && (now.encoding_type || now.conditional))) return without;
+      reply = std::move(without);
+    }
+    if (now.conditional && reply.error().http_status() == 501) {
+      features_.conditional = false;
+      return Error(ErrorCode::unsupported, "this server has no conditional writes")
+          .service(501, reply.error().service_code(), reply.error().request_id())
+          .hint("use a server that has them, or write without a condition");
+    }
+    if (now.encoding_type) {
+      leave_out(now);
+      auto without = call_once(now, context, outcome);
+      if (without) features_.encoding_type = false;
+      return without;
+    }
+    return reply;
+  }
+}
+
+Result<http::Response> S3Client::call_once(const S3Request& request, const Context& context, Outcome& outcome) {
+  outcome = {};
+  S3Request now = request;
+  const auto where = place();
+  http::RetryCall retry{.operation = request.operation, .backend = "s3", .target = request.target};
+  retry.idempotent = request.idempotent;
+  retry.send = [&](const http::Attempt& number, const Context& given) {
+    return attempt(now, *where, number, given, outcome);
+  };
+  retry.judge = [&](const Result<http::Response>& result) { return judge(now, result, outcome); };
+  if (options_.credentials) {
+    retry.renew_credentials = [&](const Context& given) {
+      options_.credentials->invalidate(outcome.used);
+      const auto fresh = options_.credentials->get(given);
+      return fresh && (fresh->access_key_id != outcome.used.access_key_id ||
+                       !(fresh->session_token == outcome.used.session_token) ||
+                       !(fresh->secret_access_key == outcome.used.secret_access_key));
+    };
+  }
+  return retrier_.run(retry, context);
+}
+
+Result<http::Response> S3Client::attempt(S3Request& request, const Place& place, const http::Attempt& attempt,
+                                         const Context& context, Outcome& outcome) {
+  if (request.prepare) DOCUPILOT_CHECK(request.prepare(request, attempt.number));
+  DOCUPILOT_TRY(outcome.used, credentials(context));
+  http::Request wire{.method = request.method,
+                     .url = place.endpoint.url(request.key, request.query),
+                     .headers = request.headers,
+                     .body = request.body,
+                     .writer = request.writer,
+                     .idempotent = request.idempotent,
+                     .identity = outcome.used.access_key_id};
+  wire.limits.body_bytes = s3::largest_xml;
+  const Timestamp time{tuning_.clock->now().microseconds + attempt.clock_offset.nanoseconds() / 1000};
+  if (request.reader == nullptr) {
+    if (request.checksum && request.announces_checksum) {
+      wire.headers.set("x-amz-checksum-algorithm", "CRC64NVME").set("x-amz-checksum-type", "FULL_OBJECT");
+    } else if (request.checksum) {
+      wire.headers.set(checksum_header, s3::to_checksum(crc::crc64nvme(request.body)));
+    }
+    DOCUPILOT_CHECK(place.signer->sign(wire, outcome.used, time, http::payload_hash(request.body)));
+    return send(wire, context);
+  }
+
+  // Over TLS the bytes are safe on their way, and need a frame only to carry a checksum. Without it each chunk is
+  // signed.
+  wire.expect_continue = request.length > (std::uint64_t{1} << 20U);
+  http::ChunkFraming framing{.is_signed = !place.endpoint.is_https(),
+                             .trailer = request.checksum ? std::string(checksum_header) : std::string(),
+                             .trailer_value_size = request.checksum ? checksum_size : 0};
+  s3::ExactReader exact(*request.reader, request.length);
+  if (!framing.is_signed && framing.trailer.empty()) {
+    wire.reader = &exact;
+    wire.length = request.length;
+    DOCUPILOT_CHECK(place.signer->sign(wire, outcome.used, time, http::unsigned_payload));
+    return send(wire, context);
+  }
+  const std::string_view coding = wire.headers.get("content-encoding");
+  wire.headers.set("content-encoding", coding.empty() ? "aws-chunked" : std::string(coding) + ",aws-chunked");
+  wire.headers.set("x-amz-decoded-content-length", std::to_string(request.length));
+  if (!framing.trailer.empty()) wire.headers.set("x-amz-trailer", framing.trailer);
+  DOCUPILOT_TRY(http::Signed seed, place.signer->sign(wire, outcome.used, time, framing.payload_hash()));
+  std::uint64_t sum = 0;
+  http::AwsChunkedReader encoded(exact, request.length, framing, std::move(seed),
+                                 {.update = [&](ByteView bytes) { sum = crc::crc64nvme(bytes, sum); },
+                                  .finish = [&] { return s3::to_checksum(sum); }});
+  wire.reader = &encoded;
+  wire.length = framing.encoded_size(request.length);
+  return send(wire, context);
+}
+
+Result<http::Response> S3Client::send(const http::Request& wire, const Context& context) {
+  auto reply = options_.transport->send(wire, context);
+  if (reply && reply->headers.get("server").starts_with("MinIO")) is_minio_ = true;
+  return reply;
+}
+
+http::Judgement S3Client::judge(const S3Request& request, const Result<http::Response>& result,
+                                Outcome& outcome) const {
+  http::Judgement judgement = s3::judge(result, request.root);
+  if (judgement.verdict != http::Verdict::done) {
+    if (result) {
+      const s3::Redirect redirect = s3::redirect_of(*result);
+      outcome.region = redirect.region;
+      outcome.endpoint = redirect.endpoint;
+      // A HEAD of a bucket elsewhere is told by the header alone.
+      outcome.redirected = redirect.is_redirect && !redirect.region.empty();
+      if (outcome.redirected && check_s3_region(redirect.region)) judgement.verdict = http::Verdict::final;
+      outcome.refused = s3::may_be_refusal(*result);
+    }
+    if (request.repeatable && !request.repeatable()) judgement.verdict = http::Verdict::final;
+  }
+  return judgement;
+}
+
+Result<Secret> S3Client::presign(const S3Request& request, Duration expires, const Context& context) {
+  DOCUPILOT_TRY(const http::Credentials who, credentials(context));
+  const auto where = place();
+  return where->signer->presign(request.method, where->public_endpoint.url(request.key, request.query), request.headers,
+                                who, tuning_.clock->now(), expires);
+}
+
+}  // namespace docupilot::inline v1

@@ -1,0 +1,108 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "http/retry.h"
+#include "http/sigv4.h"
+#include "store/s3_endpoint.h"
+#include "store/s3_quirks.h"
+
+namespace docupilot::inline v1 {
+
+/// What tests change: time and chance.
+struct S3Tuning {
+  Clock* clock = &Clock::system();
+  http::Sleeper* sleeper = &http::Sleeper::system();
+  std::function<double()> random = http::random_part;
+};
+
+/// One request to S3, described so that it can be made several times. Refers to its parts; lives as long as its call.
+struct S3Request {
+  std::string_view operation;
+  std::string_view target = {};  ///< For errors.
+  std::string method = "GET";
+  std::string key = {};  ///< With the store's prefix; empty for the bucket.
+  S3Query query = {};
+  http::Headers headers = {};
+  /// Whether doing it twice is the same as doing it once.
+  bool idempotent = true;
+
+  ByteView body = {};
+  /// Instead of `body`: bytes that can be read once, `length` of them. Framed as aws-chunked where the rules ask for
+  /// it.
+  Reader* reader = nullptr;
+  std::uint64_t length = 0;
+  /// Sends a checksum of the body along, where the store sends any.
+  bool checksum = false;
+  /// Says only which checksum the parts will carry.
+  bool announces_checksum = false;
+  /// The part that the server may refuse, and the request be made without it.
+  bool conditional = false;
+  bool encoding_type = false;
+
+  Writer* writer = nullptr;  ///< Where the body of a success goes; default: into the response.
+  /// The root element of a success. A 200 with another one is an error, whatever it is. Empty: no look at the body.
+  std::string_view root = {};
+  /// Called before each attempt with its number; changes what differs in it. Default: nothing.
+  std::function<Result<void>(S3Request&, unsigned attempt)> prepare = {};
+  /// Whether an attempt that failed can still be made again. Default: yes.
+  std::function<bool()> repeatable = {};
+};
+
+/// Sends requests to one bucket: signed, tried again, and led to the region where the bucket is. What the server was
+/// seen to refuse is left out from then on. Any thread.
+class S3Client {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<S3Client>> make(S3Options options, const S3Tuning& tuning);
+
+  /// The reply of a success. Errors: those of S3, in our codes.
+  [[nodiscard]] Result<http::Response> call(const S3Request& request, const Context& context);
+
+  /// A signed URL on the public endpoint.
+  [[nodiscard]] Result<Secret> presign(const S3Request& request, Duration expires, const Context& context);
+
+  /// What signs, and where: for one region.
+  struct Place {
+    S3Endpoint endpoint;
+    S3Endpoint public_endpoint;
+    std::shared_ptr<http::Signer> signer;
+  };
+  [[nodiscard]] std::shared_ptr<const Place> place() const;
+  [[nodiscard]] Result<http::Credentials> credentials(const Context& context);
+  [[nodiscard]] Timestamp now() const { return tuning_.clock->now(); }
+
+  [[nodiscard]] const S3Options& options() const noexcept { return options_; }
+  [[nodiscard]] const S3Quirks& quirks() const noexcept { return quirks_; }
+  [[nodiscard]] const S3Features& features() const noexcept { return features_; }
+  /// Whether the server lists only uploads of the very key asked for.
+  [[nodiscard]] bool sifts_uploads() const noexcept { return quirks_.sift_uploads || is_minio_; }
+
+ private:
+  struct Outcome;
+  S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3Tuning& tuning);
+  [[nodiscard]] Result<http::Response> call_once(const S3Request& request, const Context& context, Outcome& outcome);
+  [[nodiscard]] Result<http::Response> attempt(S3Request& request, const Place& place, const http::Attempt& attempt,
+                                               const Context& context, Outcome& outcome);
+  [[nodiscard]] Result<http::Response> send(const http::Request& wire, const Context& context);
+  [[nodiscard]] http::Judgement judge(const S3Request& request, const Result<http::Response>& result,
+                                      Outcome& outcome) const;
+  [[nodiscard]] bool follow_region(const Place& from, const Outcome& outcome);
+  [[nodiscard]] Result<std::shared_ptr<const Place>> make_place(std::string_view region) const;
+
+  const S3Options options_;
+  const S3Quirks quirks_;
+  const S3Tuning tuning_;
+  S3Features features_;
+  std::atomic<bool> is_minio_ = false;
+  http::Retrier retrier_;
+  mutable std::mutex mutex_;  // of place_
+  std::shared_ptr<const Place> place_;
+};
+
+}  // namespace docupilot::inline v1

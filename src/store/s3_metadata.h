@@ -1,0 +1,28 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+#include <docupilot/http/transport.h>
+#include <docupilot/store/object_store.h>
+
+namespace docupilot::inline v1::s3 {
+
+/// Metadata by which a write knows itself again; hidden from those who read.
+inline constexpr std::string_view write_mark = "docupilot-write";
+
+/// A value as a header can carry it: text that is no plain ASCII, or whose blanks a server may fold, becomes an encoded
+/// word (RFC 2047), which is how S3 itself gives such values back.
+[[nodiscard]] std::string encode_value(std::string_view value);
+/// What `encode_value` or another client wrote. Text that is no encoded word comes back as it is.
+[[nodiscard]] std::string decode_value(std::string_view value);
+
+/// Adds x-amz-meta-* fields.
+void add_metadata(http::Headers& headers, const std::map<std::string, std::string>& attributes);
+/// What the headers of a GET or HEAD say of the object; its key and size are left alone.
+void read_metadata(const http::Headers& headers, ObjectInfo& info);
+/// The time of an HTTP date, or none.
+[[nodiscard]] Timestamp read_http_time(std::string_view text);
+
+}  // namespace docupilot::inline v1::s3

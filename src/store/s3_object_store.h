@@ -1,0 +1,100 @@
+#pragma once
+
+#include "store/s3_client.h"
+#include "store/store_call.h"
+
+namespace docupilot::inline v1 {
+
+[[nodiscard]] Result<std::unique_ptr<S3Store>> open_s3_store(S3Options options, const S3Tuning& tuning);
+
+/// The calls are in s3_store.cpp (reading), s3_store_put.cpp, s3_store_copy.cpp, s3_store_multipart.cpp and
+/// s3_store_bucket.cpp.
+class S3ObjectStore final : public S3Store {
+ public:
+  explicit S3ObjectStore(std::unique_ptr<S3Client> client) : client_(std::move(client)) {}
+
+  [[nodiscard]] std::string scheme() const override { return "s3"; }
+  [[nodiscard]] StoreCapabilities capabilities() const override;
+  [[nodiscard]] Result<ObjectInfo> put(const std::string& key, Reader& body, const PutOptions& options,
+                                       const Context& context) override;
+  [[nodiscard]] Result<ObjectInfo> get(const std::string& key, Writer& into, const GetOptions& options,
+                                       const Context& context) override;
+  [[nodiscard]] Result<ObjectInfo> head(const std::string& key, const Context& context) override;
+  [[nodiscard]] Result<ObjectPage> list(const ListOptions& options, const Context& context) override;
+  [[nodiscard]] Result<void> remove(const std::string& key, const Context& context) override;
+  [[nodiscard]] Result<ObjectInfo> copy(const std::string& from, const std::string& to,
+                                        const Context& context) override;
+  [[nodiscard]] Result<MultipartUpload> begin_multipart(const std::string& key, const PutOptions& options,
+                                                        const Context& context) override;
+  [[nodiscard]] Result<PartInfo> put_part(const MultipartUpload& upload, int number, Reader& body,
+                                          const Context& context) override;
+  [[nodiscard]] Result<std::vector<PartInfo>> list_parts(const MultipartUpload& upload,
+                                                         const Context& context) override;
+  [[nodiscard]] Result<ObjectInfo> complete_multipart(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
+                                                      const Context& context) override;
+  [[nodiscard]] Result<void> abort_multipart(const MultipartUpload& upload, const Context& context) override;
+  [[nodiscard]] Result<std::vector<MultipartUpload>> list_multipart(const std::string& prefix,
+                                                                    const Context& context) override;
+  [[nodiscard]] Result<Secret> presign(const std::string& key, const PresignOptions& options,
+                                       const Context& context) override;
+
+  [[nodiscard]] Result<std::vector<S3RemoveFailure>> remove_many(const std::vector<std::string>& keys,
+                                                                 const Context& context) override;
+  [[nodiscard]] Result<void> set_tags(const std::string& key, const std::map<std::string, std::string>& tags,
+                                      const Context& context) override;
+  [[nodiscard]] Result<std::map<std::string, std::string>> tags(const std::string& key,
+                                                                const Context& context) override;
+  [[nodiscard]] Result<void> create_bucket(const Context& context) override;
+  [[nodiscard]] Result<bool> bucket_exists(const Context& context) override;
+  [[nodiscard]] Result<std::string> bucket_policy(const Context& context) override;
+  [[nodiscard]] Result<void> set_bucket_policy(std::string_view json, const Context& context) override;
+  [[nodiscard]] Result<S3PostForm> presign_post(const std::string& key, const S3PostOptions& options,
+                                                const Context& context) override;
+
+ private:
+  /// What a put needs beside its bytes.
+  struct Write {
+    const std::string& key;
+    const PutOptions& options;
+    std::string mark;  // of a conditional write
+    bool check_first = false;
+  };
+
+  /// The rules that all stores share, and the key with the prefix.
+  [[nodiscard]] Result<std::string> full_key(const std::string& key, const StoreCall& call) const;
+  [[nodiscard]] Result<ObjectInfo> head_of(const std::string& key, const StoreCall& call);
+  /// Whether the object there carries the mark of our own write.
+  [[nodiscard]] Result<std::optional<ObjectInfo>> find_marked(const std::string& key, const std::string& mark,
+                                                              const StoreCall& call);
+  void add_object_headers(http::Headers& headers, const PutOptions& options, const std::string& mark) const;
+  /// The condition as it was before the write, for servers that cannot hold to it.
+  [[nodiscard]] Result<void> check_condition(const std::string& key, const PutOptions& options, const StoreCall& call);
+  [[nodiscard]] Result<ObjectInfo> put_memory(const Write& write, ByteView bytes, const StoreCall& call);
+  [[nodiscard]] Result<ObjectInfo> put_stream(const Write& write, Reader& body, std::uint64_t size,
+                                              const StoreCall& call);
+  [[nodiscard]] Result<ObjectInfo> put_once(const Write& write, S3Request request, std::uint64_t size,
+                                            const StoreCall& call);
+  [[nodiscard]] Result<ObjectInfo> put_in_parts(const Write& write, std::string first, Reader& body,
+                                                const StoreCall& call);
+  [[nodiscard]] Result<PartInfo> send_part(const MultipartUpload& upload, int number, S3Request request,
+                                           std::uint64_t size, const StoreCall& call);
+  [[nodiscard]] Result<ObjectInfo> copy_in_parts(const ObjectInfo& source, const std::string& to,
+                                                 const StoreCall& call);
+  [[nodiscard]] Result<std::vector<PartInfo>> copy_parts(const MultipartUpload& upload, const ObjectInfo& source,
+                                                         const StoreCall& call);
+  [[nodiscard]] Result<ObjectInfo> complete(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
+                                            const StoreCall& call);
+  [[nodiscard]] Result<ObjectInfo> reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
+                                             Error error, const StoreCall& call);
+  /// After a failure: one try, in two seconds, whatever the call's own context says.
+  void abort_quietly(const MultipartUpload& upload);
+  [[nodiscard]] Result<void> remove_some(const std::vector<std::string>& keys, std::vector<S3RemoveFailure>& failures,
+                                         const StoreCall& call);
+
+  std::unique_ptr<S3Client> client_;
+};
+
+/// Fills `into` from the reader until it is full or the reader ends; `ended` says which.
+[[nodiscard]] Result<std::string> read_up_to(Reader& body, std::uint64_t most, bool& ended, const StoreCall& call);
+
+}  // namespace docupilot::inline v1

@@ -1,0 +1,44 @@
+#include "store/s3_quirks.h"
+
+#include <array>
+
+namespace docupilot::inline v1 {
+
+namespace {
+
+constexpr std::array<S3Quirks, 6> profiles = {{
+    {.name = "aws", .checksums = true, .maximum_object = 50'000'000'000'000ULL},
+    {.name = "minio", .any_key = false, .sift_uploads = true},
+    {.name = "r2"},
+    {.name = "ceph", .conditional_put = false},
+    {.name = "gcs-interop", .conditional_put = false, .streaming = false},
+    {.name = "generic", .any_key = false},
+}};
+
+bool ends_in(std::string_view host, std::string_view domain) {
+  host = host.substr(0, host.find(':'));
+  return host == domain || (host.ends_with(domain) && host[host.size() - domain.size() - 1] == '.');
+}
+
+}  // namespace
+
+Result<S3Quirks> s3_quirks(std::string_view name) {
+  std::string known;
+  for (const S3Quirks& profile : profiles) {
+    if (profile.name == name) return profile;
+    (known += known.empty() ? "" : ", ") += profile.name;
+  }
+  return Error(ErrorCode::invalid_argument, "there is no quirk profile '" + std::string(name) + "'")
+      .operation("open")
+      .backend("s3")
+      .hint("choose one of " + known);
+}
+
+S3Quirks guess_s3_quirks(std::string_view host) {
+  if (host.empty() || ends_in(host, "amazonaws.com") || ends_in(host, "amazonaws.com.cn")) return profiles[0];
+  if (ends_in(host, "r2.cloudflarestorage.com")) return profiles[2];
+  if (ends_in(host, "storage.googleapis.com")) return profiles[4];
+  return profiles[5];
+}
+
+}  // namespace docupilot::inline v1

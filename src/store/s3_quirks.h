@@ -1,0 +1,39 @@
+#pragma once
+
+#include <atomic>
+#include <string_view>
+
+#include <docupilot/store/s3_store.h>
+
+namespace docupilot::inline v1 {
+
+/// How one kind of S3 server differs from the others.
+struct S3Quirks {
+  std::string_view name;
+  bool checksums = false;  ///< Takes CRC64NVME; the default for S3Checksums::automatic.
+  bool conditional_put = true;
+  bool encoding_type = true;  ///< Lists with percent-encoded keys.
+  bool streaming = true;      ///< Takes aws-chunked bodies.
+  bool any_key = true;        ///< Takes every key that ObjectStore allows, next to every other.
+  /// Lists uploads of exactly the key that is asked for as a prefix, so all of them must be listed and sifted.
+  bool sift_uploads = false;
+  std::uint64_t maximum_object = std::uint64_t{5} << 40U;
+};
+
+/// Errors: invalid_argument, naming the profiles there are.
+[[nodiscard]] Result<S3Quirks> s3_quirks(std::string_view name);
+/// The profile that a host name suggests; an empty one stands for AWS.
+[[nodiscard]] S3Quirks guess_s3_quirks(std::string_view host);
+
+/// Optional parts of requests that the server of one store was seen to refuse. Any thread.
+class S3Features {
+ public:
+  S3Features(bool sends_checksums, const S3Quirks& quirks)
+      : checksums(sends_checksums), conditional(quirks.conditional_put), encoding_type(quirks.encoding_type) {}
+
+  std::atomic<bool> checksums;
+  std::atomic<bool> conditional;
+  std::atomic<bool> encoding_type;
+};
+
+}  // namespace docupilot::inline v1

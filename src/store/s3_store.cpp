@@ -1,0 +1,190 @@
+#include <algorithm>
+#include <charconv>
+
+#include "base/try.h"
+#include "base/utf8.h"
+#include "store/s3_body.h"
+#include "store/s3_metadata.h"
+#include "store/s3_object_store.h"
+#include "store/s3_wire.h"
+#include "store/store_rules.h"
+
+namespace docupilot::inline v1 {
+
+namespace {
+
+constexpr std::size_t most_listed = 1000;  // a page, whatever is asked for
+
+/// The value of Range, or nothing for the whole. Both ends are far from overflowing by then.
+std::string range_of(const GetOptions& options) {
+  if (options.offset == 0 && !options.length) return {};
+  std::string range = "bytes=" + std::to_string(options.offset) + '-';
+  if (options.length) {
+    const std::uint64_t room = UINT64_MAX - options.offset;
+    range += std::to_string(options.offset + std::min(*options.length - 1, room));
+  }
+  return range;
+}
+
+std::optional<std::uint64_t> number(std::string_view text) {
+  std::uint64_t value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return value;
+}
+
+/// The size of the whole object: behind the slash of Content-Range, else Content-Length.
+std::optional<std::uint64_t> whole_size(const http::Response& reply) {
+  const std::string_view range = reply.headers.get("content-range");
+  const std::size_t slash = range.find('/');
+  return number(slash == std::string_view::npos ? reply.headers.get("content-length") : range.substr(slash + 1));
+}
+
+/// The longest front of a prefix that can be sent: keys are UTF-8, prefixes need not be.
+std::string sendable(std::string_view prefix) {
+  std::size_t end = 0;
+  while (end < prefix.size()) {
+    const std::size_t length = utf8_sequence(prefix.substr(end));
+    if (length == 0) break;
+    end += length;
+  }
+  return std::string(prefix.substr(0, end));
+}
+
+}  // namespace
+
+StoreCapabilities S3ObjectStore::capabilities() const {
+  return {.conditional_put = client_->features().conditional,
+          .attributes = true,
+          .multipart = true,
+          .presign = true,
+          .any_key = client_->quirks().any_key,
+          .maximum_object_size = client_->quirks().maximum_object,
+          .minimum_part_size = std::uint64_t{5} << 20U};
+}
+
+Result<std::string> S3ObjectStore::full_key(const std::string& key, const StoreCall& call) const {
+  DOCUPILOT_CHECK(call.named(check_object_key(key)));
+  std::string full = client_->options().prefix + key;
+  DOCUPILOT_CHECK(call.named(check_object_key(full)));
+  return full;
+}
+
+Result<ObjectInfo> S3ObjectStore::head_of(const std::string& key, const StoreCall& call) {
+  DOCUPILOT_TRY(std::string full, full_key(key, call));
+  S3Request request{.operation = call.operation, .target = key, .method = "HEAD", .key = std::move(full)};
+  auto reply = client_->call(request, call.context);
+  if (!reply) {
+    if (reply.error().http_status() == 404) return call.not_found();
+    return call.name(std::move(reply).error());
+  }
+  ObjectInfo info;
+  info.key = key;
+  info.size = whole_size(*reply).value_or(0);
+  s3::read_metadata(reply->headers, info);
+  return info;
+}
+
+Result<ObjectInfo> S3ObjectStore::head(const std::string& key, const Context& context) {
+  return head_of(key, {"s3", "head", key, context});
+}
+
+Result<ObjectInfo> S3ObjectStore::get(const std::string& key, Writer& into, const GetOptions& options,
+                                      const Context& context) {
+  const StoreCall call{"s3", "get", key, context};
+  DOCUPILOT_TRY(std::string full, full_key(key, call));
+  // Nothing is wanted: what is left is to see whether it could be.
+  const bool nothing = options.length == std::uint64_t{0} || options.offset > INT64_MAX;
+  if (!nothing) {
+    s3::ResumableWriter writer(into);
+    S3Request request{.operation = "get", .target = key, .key = std::move(full)};
+    const std::string range = range_of(options);
+    if (!range.empty()) request.headers.set("range", range);
+    else if (client_->features().checksums) request.headers.set("x-amz-checksum-mode", "ENABLED");
+    if (!options.if_match.empty()) request.headers.set("if-match", '"' + options.if_match + '"');
+    request.writer = &writer;
+    request.prepare = [&](S3Request&, unsigned) -> Result<void> {
+      writer.restart();
+      return {};
+    };
+    request.repeatable = [&] { return !writer.error(); };
+    auto reply = client_->call(request, context);
+    if (writer.error()) return *writer.error();
+    if (reply) {
+      ObjectInfo info;
+      info.key = key;
+      s3::read_metadata(reply->headers, info);
+      info.size = whole_size(*reply).value_or(options.offset + writer.taken());
+      if (!range.empty() && reply->status != 206) {
+        return call.error(ErrorCode::corrupted, "the server answered a range with the whole object",
+                          "use a server that knows ranges");
+      }
+      if (range.empty()) DOCUPILOT_CHECK(call.named(writer.verify(reply->headers)));
+      return info;
+    }
+    if (reply.error().http_status() != 416) {
+      if (reply.error().service_code() == "NoSuchKey") return call.not_found();
+      return call.name(std::move(reply).error());
+    }
+  }
+  // A range that begins at the end or behind it, or in an empty object.
+  DOCUPILOT_TRY(ObjectInfo info, head_of(key, call));
+  if (!options.if_match.empty() && info.etag != options.if_match) return call.precondition_failed();
+  DOCUPILOT_CHECK(call.named(end_of_range(options, info.size)));
+  if (!nothing && options.offset < info.size) {
+    return call.error(ErrorCode::conflict, "the object was replaced while it was read", "read it again");
+  }
+  return info;
+}
+
+Result<ObjectPage> S3ObjectStore::list(const ListOptions& options, const Context& context) {
+  const StoreCall call{"s3", "list", options.prefix, context};
+  ListOptions checked = options;
+  checked.page_token.clear();  // the server's own, which need not begin with the prefix
+  DOCUPILOT_CHECK(call.named(check_list_options(checked)));
+  const std::string& before = client_->options().prefix;
+  S3Request request{.operation = "list", .target = options.prefix, .root = "ListBucketResult"};
+  request.query = {{"list-type", "2"},
+                   {"prefix", sendable(before + options.prefix)},
+                   {"max-keys", std::to_string(std::min(options.limit, most_listed))},
+                   {"encoding-type", "url"}};
+  request.encoding_type = true;
+  if (!options.delimiter.empty()) request.query.emplace_back("delimiter", options.delimiter);
+  if (!options.page_token.empty()) request.query.emplace_back("continuation-token", options.page_token);
+  DOCUPILOT_TRY(const http::Response reply, client_->call(request, context));
+  DOCUPILOT_TRY(s3::ListPage read, call.named(s3::read_list(reply.body)));
+  ObjectPage page;
+  const std::string wanted = before + options.prefix;
+  for (ObjectInfo& object : read.objects) {
+    if (!object.key.starts_with(wanted)) continue;
+    object.key.erase(0, before.size());
+    page.objects.push_back(std::move(object));
+  }
+  for (const std::string& prefix : read.prefixes) {
+    if (prefix.starts_with(wanted)) page.prefixes.push_back(prefix.substr(before.size()));
+  }
+  if (read.truncated) page.next_page_token = std::move(read.next_token);
+  return page;
+}
+
+Result<void> S3ObjectStore::remove(const std::string& key, const Context& context) {
+  const StoreCall call{"s3", "remove", key, context};
+  DOCUPILOT_TRY(std::string full, full_key(key, call));
+  auto reply =
+      client_->call({.operation = "remove", .target = key, .method = "DELETE", .key = std::move(full)}, context);
+  if (reply || reply.error().service_code() == "NoSuchKey") return {};
+  return call.name(std::move(reply).error());
+}
+
+Result<Secret> S3ObjectStore::presign(const std::string& key, const PresignOptions& options, const Context& context) {
+  const StoreCall call{"s3", "presign", key, context};
+  DOCUPILOT_TRY(std::string full, full_key(key, call));
+  DOCUPILOT_CHECK(call.check());
+  DOCUPILOT_CHECK(call.named(check_put_options({.content_type = options.content_type})));
+  const bool is_put = options.method == PresignOptions::Method::put;
+  S3Request request{.operation = "presign", .target = key, .method = is_put ? "PUT" : "GET", .key = std::move(full)};
+  if (is_put && !options.content_type.empty()) request.headers.set("content-type", options.content_type);
+  return call.named(client_->presign(request, options.expires, context));
+}
+
+}  // namespace docupilot::inline v1

@@ -1,0 +1,89 @@
+#include <algorithm>
+
+#include "base/try.h"
+#include "http/percent.h"
+#include "store/s3_metadata.h"
+#include "store/s3_object_store.h"
+#include "store/s3_wire.h"
+
+namespace docupilot::inline v1 {
+
+namespace {
+
+constexpr std::uint64_t largest_copy = std::uint64_t{5} << 30U;
+constexpr std::uint64_t copied_part = std::uint64_t{1} << 30U;
+
+std::string source_of(const S3Options& options, const std::string& key) {
+  return '/' + options.bucket + '/' + http::percent_encode_path(options.prefix + key);
+}
+
+}  // namespace
+
+Result<ObjectInfo> S3ObjectStore::copy(const std::string& from, const std::string& to, const Context& context) {
+  const StoreCall call{"s3", "copy", from, context};
+  DOCUPILOT_CHECK(full_key(from, call));
+  S3Request request{.operation = call.operation, .target = from, .method = "PUT"};
+  DOCUPILOT_TRY(request.key, full_key(to, call));
+  DOCUPILOT_TRY(const ObjectInfo source, head_of(from, call));
+  if (source.size > largest_copy) return copy_in_parts(source, to, call);
+  request.headers.set("x-amz-copy-source", source_of(client_->options(), from));
+  request.headers.set("x-amz-copy-source-if-match", '"' + source.etag + '"');
+  if (from == to) {
+    // Onto itself nothing may stay as it was, or the server takes it for a mistake.
+    request.headers.set("x-amz-metadata-directive", "REPLACE");
+    add_object_headers(request.headers, {.content_type = source.content_type, .attributes = source.attributes}, {});
+    request.headers.remove("x-amz-tagging");  // stay by themselves
+  }
+  request.root = "CopyObjectResult";
+  auto reply = client_->call(request, context);
+  if (!reply) {
+    if (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket") return call.not_found();
+    if (reply.error().code() == ErrorCode::precondition_failed) {
+      return call.error(ErrorCode::conflict, "the object was replaced while it was copied", "copy it again");
+    }
+    return call.name(std::move(reply).error());
+  }
+  DOCUPILOT_TRY(const s3::WriteResult result, call.named(s3::read_write_result(reply->body, request.root)));
+  ObjectInfo info = source;
+  info.key = to;
+  info.etag = result.etag;
+  info.modified = result.modified;
+  info.version = reply->headers.get("x-amz-version-id");
+  if (info.version == "null") info.version.clear();
+  return info;
+}
+
+Result<ObjectInfo> S3ObjectStore::copy_in_parts(const ObjectInfo& source, const std::string& to,
+                                                const StoreCall& call) {
+  DOCUPILOT_TRY(
+      const MultipartUpload upload,
+      begin_multipart(to, {.content_type = source.content_type, .attributes = source.attributes}, call.context));
+  auto parts = copy_parts(upload, source, call);
+  if (!parts) {
+    abort_quietly(upload);
+    return std::move(parts).error();
+  }
+  return complete(upload, *parts, call);
+}
+
+Result<std::vector<PartInfo>> S3ObjectStore::copy_parts(const MultipartUpload& upload, const ObjectInfo& source,
+                                                        const StoreCall& call) {
+  std::vector<PartInfo> parts;
+  for (std::uint64_t at = 0; at < source.size; at += copied_part) {
+    const std::uint64_t size = std::min(copied_part, source.size - at);
+    const int number = static_cast<int>(parts.size()) + 1;
+    S3Request request{.operation = call.operation, .target = source.key, .method = "PUT"};
+    DOCUPILOT_TRY(request.key, full_key(upload.key, call));
+    request.query = {{"partNumber", std::to_string(number)}, {"uploadId", upload.upload_id}};
+    request.headers.set("x-amz-copy-source", source_of(client_->options(), source.key));
+    request.headers.set("x-amz-copy-source-if-match", '"' + source.etag + '"');
+    request.headers.set("x-amz-copy-source-range", "bytes=" + std::to_string(at) + '-' + std::to_string(at + size - 1));
+    request.root = "CopyPartResult";
+    DOCUPILOT_TRY(const http::Response reply, client_->call(request, call.context));
+    DOCUPILOT_TRY(const s3::WriteResult result, call.named(s3::read_write_result(reply.body, request.root)));
+    parts.push_back({.number = number, .size = size, .etag = result.etag});
+  }
+  return parts;
+}
+
+}  // namespace docupilot::inline v1

@@ -1,0 +1,299 @@
+#include <algorithm>
+
+#include "base/try.h"
+#include "crypto/digest.h"
+#include "crypto/random.h"
+#include "http/hex.h"
+#include "store/s3_body.h"
+#include "store/s3_metadata.h"
+#include "store/s3_object_store.h"
+#include "store/s3_wire.h"
+#include "store/store_rules.h"
+
+namespace docupilot::inline v1 {
+
+namespace {
+
+constexpr std::uint64_t largest_part = std::uint64_t{5} << 30U;
+constexpr std::size_t mark_digits = 32;
+constexpr std::size_t metadata_room = 2048;
+
+/// S3 wants a condition when an upload completes, we are given it when it begins. So it travels in our upload id,
+/// behind the server's, which has no blanks: "ID if-absent MARK" or "ID if-match=ETAG MARK".
+struct UploadId {
+  std::string id;
+  bool if_absent = false;
+  std::string if_match;
+  std::string mark;
+
+  static UploadId parse(const std::string& text) {
+    UploadId parsed;
+    const std::size_t first = std::min(text.find(' '), text.size());
+    parsed.id = text.substr(0, first);
+    if (first == text.size()) return parsed;
+    const std::size_t second = std::min(text.find(' ', first + 1), text.size());
+    const std::string condition = text.substr(first + 1, second - first - 1);
+    parsed.if_absent = condition == "if-absent";
+    if (condition.starts_with("if-match=")) parsed.if_match = condition.substr(9);
+    if (second < text.size()) parsed.mark = text.substr(second + 1);
+    return parsed;
+  }
+  [[nodiscard]] std::string to_string() const {
+    if (!is_conditional()) return id;
+    return id + (if_absent ? " if-absent " : " if-match=" + if_match + ' ') + mark;
+  }
+  [[nodiscard]] bool is_conditional() const { return if_absent || !if_match.empty(); }
+};
+
+std::optional<std::string> from_hex(std::string_view hex) {
+  std::string bytes;
+  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
+  if (hex.size() != 32) return std::nullopt;
+  for (std::size_t i = 0; i < hex.size(); i += 2) {
+    if (digit(hex[i]) < 0 || digit(hex[i + 1]) < 0) return std::nullopt;
+    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
+  }
+  return bytes;
+}
+
+/// The ETag of an object that was made of these parts: the MD5 of their MD5s. Nothing when theirs are none.
+std::optional<std::string> joined_etag(const std::vector<PartInfo>& parts) {
+  auto md5 = crypto::Digest::md5();
+  if (!md5) return std::nullopt;
+  for (const PartInfo& part : parts) {
+    const auto raw = from_hex(part.etag);
+    if (!raw) return std::nullopt;
+    md5->update(as_bytes(*raw));
+  }
+  std::array<std::byte, 16> digest;
+  md5->finish(digest);
+  return http::hex(digest) + '-' + std::to_string(parts.size());
+}
+
+std::uint64_t total(const std::vector<PartInfo>& parts) {
+  std::uint64_t size = 0;
+  for (const PartInfo& part : parts) size += part.size;
+  return size;
+}
+
+}  // namespace
+
+Result<MultipartUpload> S3ObjectStore::begin_multipart(const std::string& key, const PutOptions& options,
+                                                       const Context& context) {
+  const StoreCall call{"s3", "begin_multipart", key, context};
+  DOCUPILOT_TRY(std::string full, full_key(key, call));
+  DOCUPILOT_CHECK(call.named(check_put_options(options)));
+  UploadId made{.if_absent = options.if_absent, .if_match = options.if_match};
+  if (made.is_conditional()) {
+    std::size_t used = s3::write_mark.size() + mark_digits;
+    for (const auto& [name, value] : options.attributes) used += name.size() + s3::encode_value(value).size();
+    if (used <= metadata_room) made.mark = crypto::random_hex(mark_digits);
+  }
+  S3Request request{.operation = call.operation, .target = key, .method = "POST", .key = std::move(full)};
+  request.query = {{"uploads", ""}};
+  request.idempotent = false;  // twice leaves an upload that nobody completes
+  request.checksum = true;
+  request.announces_checksum = true;
+  request.root = "InitiateMultipartUploadResult";
+  add_object_headers(request.headers, options, made.mark);
+  DOCUPILOT_TRY(const http::Response reply, client_->call(request, context));
+  DOCUPILOT_TRY(made.id, call.named(s3::read_upload_id(reply.body)));
+  return MultipartUpload{.key = key, .upload_id = made.to_string(), .started = client_->now()};
+}
+
+Result<PartInfo> S3ObjectStore::send_part(const MultipartUpload& upload, int number, S3Request request,
+                                          std::uint64_t size, const StoreCall& call) {
+  DOCUPILOT_TRY(request.key, full_key(upload.key, call));
+  request.method = "PUT";
+  request.query = {{"partNumber", std::to_string(number)}, {"uploadId", UploadId::parse(upload.upload_id).id}};
+  request.checksum = true;
+  auto reply = client_->call(request, call.context);
+  if (!reply) {
+    if (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket") return call.no_upload();
+    return call.name(std::move(reply).error());
+  }
+  PartInfo part{.number = number, .size = size, .etag = s3::bare_etag(reply->headers.get("etag"))};
+  if (part.etag.empty()) {
+    return call.error(ErrorCode::corrupted, "the server's reply has no ETag", "check that the endpoint speaks S3");
+  }
+  return part;
+}
+
+Result<PartInfo> S3ObjectStore::put_part(const MultipartUpload& upload, int number, Reader& body,
+                                         const Context& context) {
+  const StoreCall call{"s3", "put_part", upload.key, context};
+  DOCUPILOT_CHECK(call.named(check_part_number(number)));
+  DOCUPILOT_CHECK(call.check());
+  const auto size = body.size();
+  const std::uint64_t kept = client_->options().part_size;
+  if (size > largest_part || (size > kept && !client_->quirks().streaming && !client_->place()->endpoint.is_https())) {
+    return call.error(ErrorCode::too_large, "the part is larger than can be sent", "send smaller parts");
+  }
+  S3Request request{.operation = call.operation, .target = upload.key};
+  if (size > kept) {
+    s3::TappedReader tapped(body);
+    request.reader = &tapped;
+    request.length = *size;
+    request.repeatable = [&] { return !tapped.begun(); };
+    auto part = send_part(upload, number, std::move(request), *size, call);
+    if (tapped.error()) return *tapped.error();
+    return part;
+  }
+  bool ended = false;
+  DOCUPILOT_TRY(const std::string bytes, read_up_to(body, size.value_or(kept) + 1, ended, call));
+  if (size && bytes.size() != *size) {
+    return call.error(ErrorCode::corrupted,
+                      "the reader said " + std::to_string(*size) + " bytes and gave another number",
+                      "the data changed while they were read: try again");
+  }
+  if (!ended && !size) {
+    return call.error(ErrorCode::too_large, "a part of unknown size is larger than part_size",
+                      "say the part's size, or send smaller parts");
+  }
+  request.body = as_bytes(bytes);
+  return send_part(upload, number, std::move(request), bytes.size(), call);
+}
+
+Result<std::vector<PartInfo>> S3ObjectStore::list_parts(const MultipartUpload& upload, const Context& context) {
+  const StoreCall call{"s3", "list_parts", upload.key, context};
+  DOCUPILOT_TRY(const std::string full, full_key(upload.key, call));
+  std::vector<PartInfo> parts;
+  for (int marker = 0;;) {
+    S3Request request{.operation = call.operation, .target = upload.key, .key = full};
+    request.query = {{"uploadId", UploadId::parse(upload.upload_id).id}};
+    if (marker > 0) request.query.emplace_back("part-number-marker", std::to_string(marker));
+    auto reply = client_->call(request, context);
+    if (!reply) {
+      if (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket") return call.no_upload();
+      return call.name(std::move(reply).error());
+    }
+    DOCUPILOT_TRY(s3::PartPage page, call.named(s3::read_parts(reply->body)));
+    parts.insert(parts.end(), std::move_iterator(page.parts.begin()), std::move_iterator(page.parts.end()));
+    if (!page.truncated) break;
+    if (page.next_marker <= marker) {
+      return call.error(ErrorCode::corrupted, "the list of parts does not go on", "check that the endpoint speaks S3");
+    }
+    marker = page.next_marker;
+  }
+  std::ranges::sort(parts, {}, &PartInfo::number);
+  return parts;
+}
+
+Result<ObjectInfo> S3ObjectStore::complete_multipart(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
+                                                     const Context& context) {
+  const StoreCall call{"s3", "complete_multipart", upload.key, context};
+  DOCUPILOT_TRY(const auto ordered, call.named(parts_in_order(parts)));
+  return complete(upload, ordered, call);
+}
+
+Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
+                                           const StoreCall& call) {
+  const UploadId id = UploadId::parse(upload.upload_id);
+  const PutOptions condition{.if_absent = id.if_absent, .if_match = id.if_match};
+  const std::string body = s3::write_complete(parts);
+  S3Request request{.operation = call.operation, .target = upload.key, .method = "POST"};
+  DOCUPILOT_TRY(request.key, full_key(upload.key, call));
+  request.query = {{"uploadId", id.id}};
+  request.headers.set("content-type", "application/xml");
+  request.body = as_bytes(body);
+  request.root = "CompleteMultipartUploadResult";
+  request.conditional = id.is_conditional() && client_->features().conditional;
+  if (request.conditional) {
+    if (id.if_absent) request.headers.set("if-none-match", "*");
+    else request.headers.set("if-match", '"' + id.if_match + '"');
+  } else {
+    DOCUPILOT_CHECK(check_condition(upload.key, condition, call));
+  }
+  auto reply = client_->call(request, call.context);
+  if (!reply && request.conditional && !client_->features().conditional) {
+    request.conditional = false;
+    request.headers.remove("if-none-match").remove("if-match");
+    DOCUPILOT_CHECK(check_condition(upload.key, condition, call));
+    reply = client_->call(request, call.context);
+  }
+  if (!reply) return reconcile(upload, parts, std::move(reply).error(), call);
+  DOCUPILOT_TRY(const s3::WriteResult result, call.named(s3::read_write_result(reply->body, request.root)));
+  // The reply says neither type nor time; who replaced the object meanwhile does not speak for ours.
+  auto there = head_of(upload.key, call);
+  if (there && there->etag == result.etag) return there;
+  return ObjectInfo{.key = upload.key, .size = total(parts), .etag = result.etag, .modified = client_->now()};
+}
+
+Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
+                                            Error error, const StoreCall& call) {
+  const UploadId id = UploadId::parse(upload.upload_id);
+  const bool no_upload = error.http_status() == 404 && error.service_code() != "NoSuchBucket";
+  const bool refused = error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict;
+  const bool lost = error.code() == ErrorCode::outcome_unknown || error.code() == ErrorCode::unavailable ||
+                    error.code() == ErrorCode::timeout || error.http_status() >= 500 ||
+                    (error.code() == ErrorCode::corrupted && error.service_code().empty());
+  // The reply of an attempt that succeeded may have been lost: only then is the object of these very parts ours.
+  if (lost || ((no_upload || refused) && error.attempts() > 1)) {
+    auto marked = find_marked(upload.key, id.mark, call);
+    auto there = head_of(upload.key, call);
+    const auto etag = joined_etag(parts);
+    const bool same = there && there->size == total(parts) && etag && there->etag == *etag;
+    if (same && (id.mark.empty() || (marked && *marked))) return there;
+    if (lost) {
+      return call.name(Error(ErrorCode::outcome_unknown, "whether the upload was completed is not known")
+                           .hint("complete it again; when there is no such upload, look at the object")
+                           .service(error.http_status(), error.service_code(), error.request_id())
+                           .attempts(error.attempts())
+                           .cause(std::move(error)));
+    }
+  }
+  if (no_upload) return call.no_upload();
+  if (refused && id.if_absent) return call.already_exists();
+  if (refused && id.is_conditional()) return call.precondition_failed();
+  return call.name(std::move(error));
+}
+
+Result<void> S3ObjectStore::abort_multipart(const MultipartUpload& upload, const Context& context) {
+  const StoreCall call{"s3", "abort_multipart", upload.key, context};
+  S3Request request{.operation = call.operation, .target = upload.key, .method = "DELETE"};
+  DOCUPILOT_TRY(request.key, full_key(upload.key, call));
+  request.query = {{"uploadId", UploadId::parse(upload.upload_id).id}};
+  const auto reply = client_->call(request, context);
+  if (reply || (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket")) return {};
+  return call.name(reply.error());
+}
+
+void S3ObjectStore::abort_quietly(const MultipartUpload& upload) {
+  // An upload that cannot be aborted now is found by list_multipart later.
+  static_cast<void>(abort_multipart(upload, {.deadline = Deadline::after(Duration::milliseconds(2'000)), .stop = {}}));
+}
+
+Result<std::vector<MultipartUpload>> S3ObjectStore::list_multipart(const std::string& prefix, const Context& context) {
+  const StoreCall call{"s3", "list_multipart", prefix, context};
+  const std::string& before = client_->options().prefix;
+  std::vector<MultipartUpload> uploads;
+  std::string key_marker;
+  std::string id_marker;
+  for (;;) {
+    S3Request request{.operation = call.operation, .target = prefix, .root = "ListMultipartUploadsResult"};
+    request.query = {{"uploads", ""}, {"encoding-type", "url"}};
+    request.encoding_type = true;
+    if (!client_->sifts_uploads() && !(before + prefix).empty()) request.query.emplace_back("prefix", before + prefix);
+    if (!key_marker.empty()) request.query.emplace_back("key-marker", key_marker);
+    if (!id_marker.empty()) request.query.emplace_back("upload-id-marker", id_marker);
+    DOCUPILOT_TRY(const http::Response reply, client_->call(request, context));
+    DOCUPILOT_TRY(s3::UploadPage page, call.named(s3::read_uploads(reply.body)));
+    for (MultipartUpload& upload : page.uploads) {
+      if (!upload.key.starts_with(before + prefix)) continue;
+      upload.key.erase(0, before.size());
+      uploads.push_back(std::move(upload));
+    }
+    if (!page.truncated) break;
+    if (page.next_key == key_marker && page.next_upload_id == id_marker) {
+      return call.error(ErrorCode::corrupted, "the list of uploads does not go on",
+                        "check that the endpoint speaks S3");
+    }
+    key_marker = std::move(page.next_key);
+    id_marker = std::move(page.next_upload_id);
+  }
+  std::ranges::sort(
+      uploads, [](const auto& a, const auto& b) { return a.key != b.key ? a.key < b.key : a.upload_id < b.upload_id; });
+  return uploads;
+}
+
+}  // namespace docupilot::inline v1
