@@ -86,6 +86,7 @@ class S3Client {
  private:
   struct Outcome;
   S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3Tuning& tuning);
+  [[nodiscard]] Result<void> check_writable(const S3Request& request) const;
   [[nodiscard]] Result<http::Response> call_once(const S3Request& request, const Context& context, Outcome& outcome);
   [[nodiscard]] Result<http::Response> attempt(S3Request& request, const Place& place, const http::Attempt& attempt,
                                                const Context& context, Outcome& outcome);

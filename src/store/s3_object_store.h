@@ -56,8 +56,7 @@ class S3ObjectStore final : public S3Store {
   struct Write {
     const std::string& key;
     const PutOptions& options;
-    std::string mark;  // of a conditional write
-    bool check_first = false;
+    std::string mark = {};  // of a conditional write
   };
 
   /// The rules that all stores share, and the key with the prefix.

@@ -2,7 +2,6 @@
 
 #include "base/try.h"
 #include "crypto/digest.h"
-#include "crypto/random.h"
 #include "http/hex.h"
 #include "store/s3_body.h"
 #include "store/s3_metadata.h"
@@ -15,8 +14,6 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr std::uint64_t largest_part = std::uint64_t{5} << 30U;
-constexpr std::size_t mark_digits = 32;
-constexpr std::size_t metadata_room = 2048;
 
 /// S3 wants a condition when an upload completes, we are given it when it begins. So it travels in our upload id,
 /// behind the server's, which has no blanks: "ID if-absent MARK" or "ID if-match=ETAG MARK".
@@ -83,12 +80,9 @@ Result<MultipartUpload> S3ObjectStore::begin_multipart(const std::string& key, c
   const StoreCall call{"s3", "begin_multipart", key, context};
   DOCUPILOT_TRY(std::string full, full_key(key, call));
   DOCUPILOT_CHECK(call.named(check_put_options(options)));
+  DOCUPILOT_CHECK(call.named(s3::check_metadata(options.attributes)));
   UploadId made{.if_absent = options.if_absent, .if_match = options.if_match};
-  if (made.is_conditional()) {
-    std::size_t used = s3::write_mark.size() + mark_digits;
-    for (const auto& [name, value] : options.attributes) used += name.size() + s3::encode_value(value).size();
-    if (used <= metadata_room) made.mark = crypto::random_hex(mark_digits);
-  }
+  if (made.is_conditional()) made.mark = s3::make_mark(options.attributes);
   S3Request request{.operation = call.operation, .target = key, .method = "POST", .key = std::move(full)};
   request.query = {{"uploads", ""}};
   request.idempotent = false;  // twice leaves an upload that nobody completes

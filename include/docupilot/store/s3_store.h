@@ -53,7 +53,8 @@ struct S3Options {
   /// once bytes were read. Default and most: 5 GiB.
   std::uint64_t single_put = std::uint64_t{5} << 30U;
 
-  std::string profile;  ///< Of the credentials files, for the default `credentials`.
+  bool read_only = false;  ///< Every write fails with permission_denied, without a request.
+  std::string profile;     ///< Of the credentials files, for the default `credentials`.
   /// Default: the standard chain over `transport`, which reads the environment.
   std::shared_ptr<http::CredentialsProvider> credentials;
   /// Default: one of its own, which refuses plain http to other machines.
