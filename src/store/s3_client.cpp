@@ -218,7 +218,11 @@ Result<http::Response> S3Client::attempt(S3Request& request, const Place& place,
 
 Result<http::Response> S3Client::send(const http::Request& wire, const Context& context) {
   auto reply = options_.transport->send(wire, context);
-  if (reply && reply->headers.get("server").starts_with("MinIO")) is_minio_ = true;
+  if (reply) {
+    const std::string_view server = reply->headers.get("server");
+    if (server.starts_with("MinIO")) is_minio_ = true;
+    if (server.starts_with("VERSITYGW")) is_versitygw_ = true;
+  }
   return reply;
 }
 

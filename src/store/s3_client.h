@@ -82,6 +82,10 @@ class S3Client {
   [[nodiscard]] const S3Features& features() const noexcept { return features_; }
   /// Whether the server lists only uploads of the very key asked for.
   [[nodiscard]] bool sifts_uploads() const noexcept { return quirks_.sift_uploads || is_minio_; }
+  /// Whether conditional writes are atomic, as far as is known by now.
+  [[nodiscard]] bool has_atomic_conditions() const noexcept {
+    return features_.conditional && quirks_.atomic_conditions && !is_versitygw_;
+  }
 
  private:
   struct Outcome;
@@ -100,7 +104,9 @@ class S3Client {
   const S3Quirks quirks_;
   const S3Tuning tuning_;
   S3Features features_;
+  // As replies say, for servers that no profile was named for.
   std::atomic<bool> is_minio_ = false;
+  std::atomic<bool> is_versitygw_ = false;
   http::Retrier retrier_;
   mutable std::mutex mutex_;  // of place_
   std::shared_ptr<const Place> place_;

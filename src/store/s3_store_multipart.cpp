@@ -67,6 +67,12 @@ std::optional<std::string> joined_etag(const std::vector<PartInfo>& parts) {
   return http::hex(digest) + '-' + std::to_string(parts.size());
 }
 
+bool is_unknown_upload(const Error& error) {
+  // MinIO takes the id for a path, and has an opinion on it.
+  return (error.http_status() == 404 && error.service_code() != "NoSuchBucket") ||
+         error.service_code() == "XMinioInvalidResourceName";
+}
+
 std::uint64_t total(const std::vector<PartInfo>& parts) {
   std::uint64_t size = 0;
   for (const PartInfo& part : parts) size += part.size;
@@ -103,7 +109,7 @@ Result<PartInfo> S3ObjectStore::send_part(const MultipartUpload& upload, int num
   request.checksum = true;
   auto reply = client_->call(request, call.context);
   if (!reply) {
-    if (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket") return call.no_upload();
+    if (is_unknown_upload(reply.error())) return call.no_upload();
     return call.name(std::move(reply).error());
   }
   PartInfo part{.number = number, .size = size, .etag = s3::bare_etag(reply->headers.get("etag"))};
@@ -149,20 +155,26 @@ Result<PartInfo> S3ObjectStore::put_part(const MultipartUpload& upload, int numb
 }
 
 Result<std::vector<PartInfo>> S3ObjectStore::list_parts(const MultipartUpload& upload, const Context& context) {
-  const StoreCall call{"s3", "list_parts", upload.key, context};
+  std::map<int, std::string> checksums;
+  return parts_of(upload, checksums, {"s3", "list_parts", upload.key, context});
+}
+
+Result<std::vector<PartInfo>> S3ObjectStore::parts_of(const MultipartUpload& upload,
+                                                      std::map<int, std::string>& checksums, const StoreCall& call) {
   DOCUPILOT_TRY(const std::string full, full_key(upload.key, call));
   std::vector<PartInfo> parts;
   for (int marker = 0;;) {
     S3Request request{.operation = call.operation, .target = upload.key, .key = full};
     request.query = {{"uploadId", UploadId::parse(upload.upload_id).id}};
     if (marker > 0) request.query.emplace_back("part-number-marker", std::to_string(marker));
-    auto reply = client_->call(request, context);
+    auto reply = client_->call(request, call.context);
     if (!reply) {
-      if (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket") return call.no_upload();
+      if (is_unknown_upload(reply.error())) return call.no_upload();
       return call.name(std::move(reply).error());
     }
     DOCUPILOT_TRY(s3::PartPage page, call.named(s3::read_parts(reply->body)));
     parts.insert(parts.end(), std::move_iterator(page.parts.begin()), std::move_iterator(page.parts.end()));
+    checksums.merge(page.checksums);
     if (!page.truncated) break;
     if (page.next_marker <= marker) {
       return call.error(ErrorCode::corrupted, "the list of parts does not go on", "check that the endpoint speaks S3");
@@ -184,7 +196,10 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, const 
                                            const StoreCall& call) {
   const UploadId id = UploadId::parse(upload.upload_id);
   const PutOptions condition{.if_absent = id.if_absent, .if_match = id.if_match};
-  const std::string body = s3::write_complete(parts);
+  std::map<int, std::string> checksums;
+  // An upload that was announced with checksums completes only with all of them; the server has kept them.
+  if (client_->features().checksums) DOCUPILOT_CHECK(parts_of(upload, checksums, call));
+  const std::string body = s3::write_complete(parts, checksums);
   S3Request request{.operation = call.operation, .target = upload.key, .method = "POST"};
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
   request.query = {{"uploadId", id.id}};
@@ -216,7 +231,7 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, const 
 Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
                                             Error error, const StoreCall& call) {
   const UploadId id = UploadId::parse(upload.upload_id);
-  const bool no_upload = error.http_status() == 404 && error.service_code() != "NoSuchBucket";
+  const bool no_upload = is_unknown_upload(error);
   const bool refused = error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict;
   const bool lost = error.code() == ErrorCode::outcome_unknown || error.code() == ErrorCode::unavailable ||
                     error.code() == ErrorCode::timeout || error.http_status() >= 500 ||
@@ -237,6 +252,12 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
     }
   }
   if (no_upload) return call.no_upload();
+  if (error.service_code() == "InvalidPart") {
+    // Some servers look at the parts before they look whether there is such an upload.
+    std::map<int, std::string> checksums;
+    const auto listed = parts_of(upload, checksums, call);
+    if (!listed && listed.error().code() == ErrorCode::not_found) return call.no_upload();
+  }
   if (refused && id.if_absent) return call.already_exists();
   if (refused && id.is_conditional()) return call.precondition_failed();
   return call.name(std::move(error));
@@ -248,7 +269,7 @@ Result<void> S3ObjectStore::abort_multipart(const MultipartUpload& upload, const
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
   request.query = {{"uploadId", UploadId::parse(upload.upload_id).id}};
   const auto reply = client_->call(request, context);
-  if (reply || (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket")) return {};
+  if (reply || (is_unknown_upload(reply.error()))) return {};
   return call.name(reply.error());
 }
 

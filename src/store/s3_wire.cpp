@@ -230,6 +230,9 @@ Result<PartPage> read_parts(std::string_view text) {
     DOCUPILOT_TRY(part.number, number<int>(text_of(node, "PartNumber"), "a part number"));
     DOCUPILOT_TRY(part.size, number<std::uint64_t>(text_of(node, "Size"), "a size"));
     part.etag = bare_etag(text_of(node, "ETag"));
+    if (auto checksum = text_of(node, "ChecksumCRC64NVME"); !checksum.empty()) {
+      page.checksums[part.number] = std::move(checksum);
+    }
     page.parts.push_back(std::move(part));
   }
   return page;
@@ -275,13 +278,16 @@ Result<std::map<std::string, std::string>> read_tags(std::string_view text) {
   return tags;
 }
 
-std::string write_complete(const std::vector<PartInfo>& parts) {
+std::string write_complete(const std::vector<PartInfo>& parts, const std::map<int, std::string>& checksums) {
   pugi::xml_document document;
   pugi::xml_node root = add_root(document, "CompleteMultipartUpload");
   for (const PartInfo& part : parts) {
     pugi::xml_node node = root.append_child("Part");
     add_text(node, "PartNumber", std::to_string(part.number));
     add_text(node, "ETag", '"' + part.etag + '"');
+    if (const auto sum = checksums.find(part.number); sum != checksums.end()) {
+      add_text(node, "ChecksumCRC64NVME", sum->second);
+    }
   }
   return print(document);
 }

@@ -67,7 +67,7 @@ struct VersitygwTlsBuilder {
   static std::unique_ptr<ObjectStore> make() {
     const std::string endpoint = environment("DOCUPILOT_TEST_VERSITYGW_TLS");
     if (endpoint.empty()) return nullptr;
-    S3Options options = options_for(endpoint, "generic");
+    S3Options options = options_for(endpoint, "versitygw");
     options.checksums = S3Checksums::when_supported;
     return fresh_bucket(std::move(options));
   }

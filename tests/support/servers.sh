@@ -104,10 +104,9 @@ start_versitygw() {
     tls=(--cert "$servers_folder/versitygw-certs/public.crt" --key "$servers_folder/versitygw-certs/private.key")
   fi
   port=$(free_port)
-  mkdir -p "$servers_folder/versitygw-$scheme" "$servers_folder/versitygw-meta-$scheme"
+  mkdir -p "$servers_folder/versitygw-$scheme"
   "$server_program" --access "$servers_access_key" --secret "$servers_secret_key" --region us-east-1 --quiet \
-    --port "127.0.0.1:$port" "${tls[@]}" posix --sidecar "$servers_folder/versitygw-meta-$scheme" \
-    "$servers_folder/versitygw-$scheme" >"$servers_folder/versitygw-$scheme.log" 2>&1 </dev/null &
+    --port "127.0.0.1:$port" "${tls[@]}" posix "$servers_folder/versitygw-$scheme" >"$servers_folder/versitygw-$scheme.log" 2>&1 </dev/null &
   servers_pids+=($!)
   await_server $! "$scheme://127.0.0.1:$port/" || return 1
   if [[ $scheme == https ]]; then versitygw_tls_url=$scheme://127.0.0.1:$port; else versitygw_url=$scheme://127.0.0.1:$port; fi
