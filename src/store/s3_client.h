@@ -82,6 +82,7 @@ class S3Client {
   [[nodiscard]] const S3Features& features() const noexcept { return features_; }
   /// Whether the server lists only uploads of the very key asked for.
   [[nodiscard]] bool sifts_uploads() const noexcept { return quirks_.sift_uploads || is_minio_; }
+  [[nodiscard]] bool replays_complete() const noexcept { return quirks_.replays_complete || is_versitygw_; }
   /// Whether conditional writes are atomic, as far as is known by now.
   [[nodiscard]] bool has_atomic_conditions() const noexcept {
     return features_.conditional && quirks_.atomic_conditions && !is_versitygw_;

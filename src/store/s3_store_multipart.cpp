@@ -222,6 +222,7 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, const 
   }
   if (!reply) return reconcile(upload, parts, std::move(reply).error(), call);
   DOCUPILOT_TRY(const s3::WriteResult result, call.named(s3::read_write_result(reply->body, request.root)));
+  if (client_->replays_complete() && result.etag != joined_etag(parts).value_or(result.etag)) return call.no_upload();
   // The reply says neither type nor time; who replaced the object meanwhile does not speak for ours.
   auto there = head_of(upload.key, call);
   if (there && there->etag == result.etag) return there;
@@ -252,11 +253,15 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
     }
   }
   if (no_upload) return call.no_upload();
-  if (error.service_code() == "InvalidPart") {
-    // Some servers look at the parts before they look whether there is such an upload.
+  if (error.service_code() == "InvalidPart" || error.service_code() == "EntityTooSmall") {
+    // Servers differ in what they look at first: whether there is such an upload, such a part, or its size.
     std::map<int, std::string> checksums;
     const auto listed = parts_of(upload, checksums, call);
     if (!listed && listed.error().code() == ErrorCode::not_found) return call.no_upload();
+    for (const PartInfo& part : parts) {
+      const auto is_this = [&](const PartInfo& has) { return has.number == part.number && has.etag == part.etag; };
+      if (listed && std::ranges::none_of(*listed, is_this)) return call.wrong_part(part.number);
+    }
   }
   if (refused && id.if_absent) return call.already_exists();
   if (refused && id.is_conditional()) return call.precondition_failed();
