@@ -4,9 +4,9 @@
 
 #include "base/try.h"
 #include "base/utf8.h"
-#include "process/child_process.h"
 #include "extract/formats.h"
 #include "extract/text_builder.h"
+#include "process/child_process.h"
 
 namespace docupilot::inline v1 {
 

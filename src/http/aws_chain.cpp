@@ -117,15 +117,13 @@ std::shared_ptr<CredentialsProvider> aws_credentials(std::shared_ptr<Transport> 
 }
 
 std::shared_ptr<CredentialsProvider> assume_role(const CredentialServices& services,
-                                                 std::shared_ptr<CredentialsProvider> base,
-                                                 AssumeRoleOptions options) {
+                                                 std::shared_ptr<CredentialsProvider> base, AssumeRoleOptions options) {
   return std::make_shared<RefreshingProvider>(
       std::make_unique<RoleSource>(services, std::move(base), std::move(options)), services);
 }
 
 std::shared_ptr<CredentialsProvider> assume_role(std::shared_ptr<Transport> transport,
-                                                 std::shared_ptr<CredentialsProvider> base,
-                                                 AssumeRoleOptions options) {
+                                                 std::shared_ptr<CredentialsProvider> base, AssumeRoleOptions options) {
   return assume_role(CredentialServices{.transport = std::move(transport)}, std::move(base), std::move(options));
 }
 

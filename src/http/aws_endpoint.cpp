@@ -8,8 +8,7 @@ namespace docupilot::inline v1::http {
 
 bool is_region(std::string_view text) noexcept {
   return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
-         std::ranges::all_of(text,
-                             [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
+         std::ranges::all_of(text, [](char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-'; });
 }
 
 std::string_view aws_domain(std::string_view region) noexcept {

@@ -61,9 +61,7 @@ ServiceError said_by(const Response& response, const Redactor& redact) {
 class ContainerSource final : public CredentialSource {
  public:
   ContainerSource(CredentialServices services, AwsEnvironment environment)
-      : services_(std::move(services)),
-        environment_(std::move(environment)),
-        retrier_(services_.retrier(attempts)) {}
+      : services_(std::move(services)), environment_(std::move(environment)), retrier_(services_.retrier(attempts)) {}
 
   Result<FetchedCredentials> fetch(const Context& context) override;
 
@@ -154,8 +152,9 @@ Result<FetchedCredentials> ContainerSource::fetch(const Context& context) {
 
 Result<void> check_container_url(std::string_view url) {
   const auto refused = [](std::string_view what) {
-    return bad_setting(source_name, what,
-                       "give an https URL, or http to 127.0.0.1, [::1], 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]");
+    return bad_setting(
+        source_name, what,
+        "give an https URL, or http to 127.0.0.1, [::1], 169.254.170.2, 169.254.170.23 or [fd00:ec2::23]");
   };
   const auto parts = UrlParts::split(url);
   if (!parts) return refused("the URL is not one that can be asked for");

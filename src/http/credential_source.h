@@ -31,13 +31,13 @@ struct FetchedCredentials {
   bool outlives_expiry = false;
 };
 
-/// One place that credentials come from, without a memory of its own: each call reads and asks anew. Calls come one at a
-/// time.
+/// One place that credentials come from, without a memory of its own: each call reads and asks anew. Calls come one at
+/// a time.
 class CredentialSource {
  public:
   virtual ~CredentialSource() = default;
-  /// Errors: not_found when the place has none, so that another may be asked; unauthenticated when it is set up and does
-  /// not work; unavailable, timeout, rate_limited and cancelled for what passes.
+  /// Errors: not_found when the place has none, so that another may be asked; unauthenticated when it is set up and
+  /// does not work; unavailable, timeout, rate_limited and cancelled for what passes.
   [[nodiscard]] virtual Result<FetchedCredentials> fetch(const Context& context) = 0;
 };
 

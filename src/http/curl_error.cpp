@@ -25,19 +25,14 @@ Error unavailable(const CurlFailure& failure, const char* what, const char* hint
 Error no_connection(const CurlFailure& failure) {
   const char* hint = "connection: is the server running and reachable?";
   switch (failure.handle.number(CURLINFO_OS_ERRNO)) {
-    case ECONNREFUSED:
-      hint = "connection: refused; is the server running, and is the port right?";
-      break;
+    case ECONNREFUSED: hint = "connection: refused; is the server running, and is the port right?"; break;
     case EHOSTUNREACH:
-    case ENETUNREACH:
-      hint = "connection: there is no way to this host; is this machine online?";
-      break;
+    case ENETUNREACH: hint = "connection: there is no way to this host; is this machine online?"; break;
     case EMFILE:
     case ENFILE:
       return Error(ErrorCode::exhausted, "no socket can be opened: too many open files")
           .hint("raise the limit (ulimit -n), or allow fewer connections");
-    default:
-      break;
+    default: break;
   }
   // Which of the two refused can be told by whom libcurl wanted to talk to.
   const std::string_view text = failure.handle.error_text();
@@ -74,21 +69,18 @@ const char* distrust(long verdict) {
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
-      return "TLS: unknown root; nobody who is trusted signed the certificate; give its authority's PEM file as ca_file";
-    case X509_V_ERR_INVALID_PURPOSE:
-      return "TLS: wrong purpose; the certificate is not one of a server";
-    case X509_V_ERR_CERT_REVOKED:
-      return "TLS: revoked; the certificate of the server has been revoked";
+      return "TLS: unknown root; nobody who is trusted signed the certificate; give its authority's PEM file as "
+             "ca_file";
+    case X509_V_ERR_INVALID_PURPOSE: return "TLS: wrong purpose; the certificate is not one of a server";
+    case X509_V_ERR_CERT_REVOKED: return "TLS: revoked; the certificate of the server has been revoked";
     case X509_V_ERR_EE_KEY_TOO_SMALL:
     case X509_V_ERR_CA_KEY_TOO_SMALL:
     case X509_V_ERR_CA_MD_TOO_WEAK:
       return "TLS: too weak; the key or signature of the certificate is of a kind that can be forged";
     case X509_V_OK:
     case X509_V_ERR_HOSTNAME_MISMATCH:
-    case X509_V_ERR_IP_ADDRESS_MISMATCH:
-      return "TLS: wrong host; the certificate belongs to another name";
-    default:
-      return "TLS: the certificate of the server is not trusted";
+    case X509_V_ERR_IP_ADDRESS_MISMATCH: return "TLS: wrong host; the certificate belongs to another name";
+    default: return "TLS: the certificate of the server is not trusted";
   }
 }
 
@@ -110,7 +102,8 @@ Error connection_lost(const CurlFailure& failure) {
   const bool tunnelled = answer >= 200 && answer < 300;
   if (answer == 407) return proxy_refused();
   if (answer != 0 && !tunnelled) {
-    return unavailable(failure, "the proxy opened no way to the server", "proxy: it refused; does it allow this host and port?");
+    return unavailable(failure, "the proxy opened no way to the server",
+                       "proxy: it refused; does it allow this host and port?");
   }
   if (failure.reply_begun) {
     return Error(ErrorCode::corrupted, with_detail("the reply was cut", failure.handle))
@@ -149,40 +142,33 @@ Error curl_error(const CurlFailure& failure) {
                          "name: is it spelled right, and does this machine reach a name server?");
     case CURLE_COULDNT_RESOLVE_PROXY:
       return unavailable(failure, "the name of the proxy was not found", "proxy: is its name spelled right?");
-    case CURLE_COULDNT_CONNECT:
-      return no_connection(failure);
-    case CURLE_OPERATION_TIMEDOUT:
-      return timed_out(failure);
-    case CURLE_SSL_CONNECT_ERROR:
-      return no_handshake(failure);
+    case CURLE_COULDNT_CONNECT: return no_connection(failure);
+    case CURLE_OPERATION_TIMEDOUT: return timed_out(failure);
+    case CURLE_SSL_CONNECT_ERROR: return no_handshake(failure);
     case CURLE_PEER_FAILED_VERIFICATION:
     case CURLE_SSL_ISSUER_ERROR:
     case CURLE_SSL_INVALIDCERTSTATUS:
       return Error(ErrorCode::permission_denied, with_detail("the server's certificate is refused", failure.handle))
           .hint(distrust(failure.handle.number(CURLINFO_SSL_VERIFYRESULT)));
-    case CURLE_SSL_CACERT_BADFILE:
-      return local_file(failure, "TLS: is ca_file there, and a bundle in PEM?");
+    case CURLE_SSL_CACERT_BADFILE: return local_file(failure, "TLS: is ca_file there, and a bundle in PEM?");
     case CURLE_SSL_CERTPROBLEM:
       return local_file(failure, "TLS: are client_certificate and client_key there, in PEM, and do they fit?");
     case CURLE_GOT_NOTHING:
     case CURLE_SEND_ERROR:
     case CURLE_RECV_ERROR:
     case CURLE_SEND_FAIL_REWIND:
-    case CURLE_ABORTED_BY_CALLBACK:
-      return connection_lost(failure);
+    case CURLE_ABORTED_BY_CALLBACK: return connection_lost(failure);
     case CURLE_PROXY:
-      return unavailable(failure, "the proxy opened no way to the server", "proxy: it does not do what was asked of it");
+      return unavailable(failure, "the proxy opened no way to the server",
+                         "proxy: it does not do what was asked of it");
     case CURLE_UNSUPPORTED_PROTOCOL:  // the URL was checked: this is a reply in HTTP/0.9
     case CURLE_WEIRD_SERVER_REPLY:
     case CURLE_BAD_CONTENT_ENCODING:
       return Error(ErrorCode::corrupted, with_detail("the reply is no HTTP/1.1", failure.handle))
           .hint("is there a server that speaks HTTP at this address?");
-    case CURLE_OUT_OF_MEMORY:
-      return Error(ErrorCode::exhausted, "there is no memory for the request");
-    case CURLE_URL_MALFORMAT:
-      return Error(ErrorCode::invalid_argument, with_detail("this is no URL", failure.handle));
-    default:
-      return Error(ErrorCode::internal, with_detail(curl_easy_strerror(failure.result), failure.handle));
+    case CURLE_OUT_OF_MEMORY: return Error(ErrorCode::exhausted, "there is no memory for the request");
+    case CURLE_URL_MALFORMAT: return Error(ErrorCode::invalid_argument, with_detail("this is no URL", failure.handle));
+    default: return Error(ErrorCode::internal, with_detail(curl_easy_strerror(failure.result), failure.handle));
   }
 }
 

@@ -94,12 +94,8 @@ void CurlHandle::set_constants(const CurlSetup& setup, CurlPool& pool) {
   set(CURLOPT_CLOSESOCKETFUNCTION, &CurlPool::on_close_socket);
   set(CURLOPT_CLOSESOCKETDATA, static_cast<void*>(&pool));
   switch (shape_) {
-    case CheckedRequest::Shape::no_body:
-      set(CURLOPT_HTTPGET, 1L);
-      break;
-    case CheckedRequest::Shape::head:
-      set(CURLOPT_NOBODY, 1L);
-      break;
+    case CheckedRequest::Shape::no_body: set(CURLOPT_HTTPGET, 1L); break;
+    case CheckedRequest::Shape::head: set(CURLOPT_NOBODY, 1L); break;
     case CheckedRequest::Shape::body:
       set(CURLOPT_UPLOAD, 1L);
       set(CURLOPT_READFUNCTION, &on_read);

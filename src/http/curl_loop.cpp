@@ -86,9 +86,7 @@ void CurlLoop::run_commands() {
   for (Command& command : running_commands_) {
     CurlTransfer& transfer = *command.transfer;
     switch (command.wish) {
-      case Wish::start:
-        start(command.transfer);
-        break;
+      case Wish::start: start(command.transfer); break;
       case Wish::resume:
         if (transfer.take_resume()) transfer.pool().unpause(transfer);
         break;

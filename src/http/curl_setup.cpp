@@ -27,13 +27,15 @@ std::optional<Error> problem_of(const TransportOptions& options) {
     const auto path = options.proxy.find('/', options.proxy.find("://") + 3);
     if (!proxy || proxy->secure || options.proxy.find('?') != std::string::npos ||
         (path != std::string::npos && path + 1 != options.proxy.size())) {
-      return wrong("the proxy's address is wrong", "write it as http://host:port; its password goes into proxy_password");
+      return wrong("the proxy's address is wrong",
+                   "write it as http://host:port; its password goes into proxy_password");
     }
   }
   const std::string_view password = options.proxy_password.expose();
   if (!is_field_value(password)) return wrong("there is a control character in proxy_password", "remove it");
   for (const std::string& host : options.no_proxy) {
-    if (!is_field_value(host) || host.find(',') != std::string::npos) return wrong("no_proxy is wrong", "give one host an entry");
+    if (!is_field_value(host) || host.find(',') != std::string::npos)
+      return wrong("no_proxy is wrong", "give one host an entry");
   }
   return std::nullopt;
 }
@@ -41,8 +43,9 @@ std::optional<Error> problem_of(const TransportOptions& options) {
 }  // namespace
 
 CurlSetup::CurlSetup(TransportOptions given) : options(std::move(given)), problem(problem_of(options)) {
-  idle_connection = std::clamp<std::chrono::nanoseconds>(
-      std::chrono::nanoseconds(options.idle_connection.nanoseconds()), std::chrono::nanoseconds(0), std::chrono::years(1));
+  idle_connection =
+      std::clamp<std::chrono::nanoseconds>(std::chrono::nanoseconds(options.idle_connection.nanoseconds()),
+                                           std::chrono::nanoseconds(0), std::chrono::years(1));
   user_agent = options.user_agent.empty() ? "docupilot/" + std::string(version()) : options.user_agent;
   // What this machine calls itself means another machine to a proxy.
   no_proxy = "localhost,127.0.0.0/8,::1";

@@ -12,9 +12,9 @@ namespace docupilot::inline v1::http {
 struct CurlSetup {
   TransportOptions options;
   std::string user_agent;
-  std::string no_proxy;          ///< As libcurl takes it; this machine's own addresses are always in it.
+  std::string no_proxy;                      ///< As libcurl takes it; this machine's own addresses are always in it.
   std::chrono::nanoseconds idle_connection;  ///< At most a year, so that it can be added to any moment.
-  std::optional<Error> problem;  ///< Why no request can be sent with these options.
+  std::optional<Error> problem;              ///< Why no request can be sent with these options.
 
   explicit CurlSetup(TransportOptions given);
 };

@@ -157,8 +157,9 @@ std::size_t CurlTransfer::keep(ByteView bytes) {
   if (head_.success()) {
     const bool too_large = limits.body_bytes != 0 && std::max(body_received_, head_.length()) > limits.body_bytes;
     if (too_large) {
-      return fail(Error(ErrorCode::too_large, "the reply is larger than " + std::to_string(limits.body_bytes) + " bytes")
-                      .hint("raise body_bytes, or have it written to a writer"));
+      return fail(
+          Error(ErrorCode::too_large, "the reply is larger than " + std::to_string(limits.body_bytes) + " bytes")
+              .hint("raise body_bytes, or have it written to a writer"));
     }
     if (before == 0) response_.body.reserve(static_cast<std::size_t>(std::min(head_.length(), most_reserved)));
     response_.body.append(as_text(bytes));
@@ -194,10 +195,10 @@ std::size_t CurlTransfer::on_read(MutableByteView into) {
   if (!count || **count == 0 || **count > into.size()) {
     failed_in_caller_ = true;
     if (!count) fail(std::move(count).error());
-    else fail(Error(ErrorCode::invalid_argument,
-                    "the body ended after " + std::to_string(body_sent_) + " of " + std::to_string(checked_.length) +
-                        " bytes")
-                  .hint("give the true length"));
+    else
+      fail(Error(ErrorCode::invalid_argument, "the body ended after " + std::to_string(body_sent_) + " of " +
+                                                  std::to_string(checked_.length) + " bytes")
+               .hint("give the true length"));
     return CURL_READFUNC_ABORT;
   }
   body_sent_ += **count;

@@ -98,13 +98,13 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
 
   ReplyHead head_;
   Response response_;
-  std::optional<Error> failure_;    // of a callback, which libcurl reports by a code of its own
-  std::uint64_t body_sent_ = 0;     // handed to libcurl
+  std::optional<Error> failure_;  // of a callback, which libcurl reports by a code of its own
+  std::uint64_t body_sent_ = 0;   // handed to libcurl
   std::uint64_t body_received_ = 0;
-  bool requested_ = false;          // the request went out, or part of it
-  bool refused_replay_ = false;     // libcurl wanted to send it again
-  bool enough_ = false;             // of the body of an error
-  bool failed_in_caller_ = false;   // the failure is the source's or the sink's
+  bool requested_ = false;         // the request went out, or part of it
+  bool refused_replay_ = false;    // libcurl wanted to send it again
+  bool enough_ = false;            // of the body of an error
+  bool failed_in_caller_ = false;  // the failure is the source's or the sink's
   bool reading_paused_ = false;
   bool writing_paused_ = false;
   std::atomic<bool> resume_posted_ = false;

@@ -91,9 +91,9 @@ Result<Response> CurlTransport::send(const Request& request, const Context& cont
   DOCUPILOT_TRY(CheckedRequest checked, check_request(request, setup_->options.allow_plaintext));
   DOCUPILOT_TRY(const auto loop, this->loop());
   SendCall call(request, context);
-  const auto transfer = std::make_shared<CurlTransfer>(
-      loop, &request, std::move(checked), call.bodies(), context,
-      [&call](Result<Response> result) { call.finish(std::move(result)); });
+  const auto transfer =
+      std::make_shared<CurlTransfer>(loop, &request, std::move(checked), call.bodies(), context,
+                                     [&call](Result<Response> result) { call.finish(std::move(result)); });
   if (!loop->submit(transfer)) return closing();
   return call.run(*transfer);
 }

@@ -9,8 +9,8 @@
 
 namespace docupilot::inline v1::http {
 
-/// A command line as a POSIX shell would split it (quotes and backslashes; nothing is expanded). Nothing when a quote is
-/// not closed.
+/// A command line as a POSIX shell would split it (quotes and backslashes; nothing is expanded). Nothing when a quote
+/// is not closed.
 [[nodiscard]] std::optional<std::vector<std::string>> split_command(std::string_view line);
 
 /// The credential_process of a profile: starts the program, without a shell and for at most 10 s, and reads what it

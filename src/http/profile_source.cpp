@@ -96,8 +96,7 @@ class ProfileSource final : public CredentialSource {
 };
 
 Result<FetchedCredentials> ProfileSource::resolve(const AwsProfiles& profiles, const std::string& name,
-                                                  const AwsProfile& profile, Visited& visited,
-                                                  const Context& context) {
+                                                  const AwsProfile& profile, Visited& visited, const Context& context) {
   const bool has_role = !profile.get("role_arn").empty();
   if (has_role && !profile.get("web_identity_token_file").empty()) return web_identity(name, profile, context);
   if (has_role) return role(profiles, name, profile, visited, context);
@@ -143,21 +142,20 @@ Result<StsEndpoint> ProfileSource::endpoint() const {
     if (!found) return source_failed("profile", std::move(found).error());
     region = found->value_or("");
   }
-  const std::string url = options_.sts_endpoint.empty()
-                              ? environment_.variable("AWS_ENDPOINT_URL_STS").value_or("")
-                              : options_.sts_endpoint;
+  const std::string url = options_.sts_endpoint.empty() ? environment_.variable("AWS_ENDPOINT_URL_STS").value_or("")
+                                                        : options_.sts_endpoint;
   return StsEndpoint::choose(region, url);
 }
 
 Result<FetchedCredentials> ProfileSource::web_identity(const std::string& name, const AwsProfile& profile,
                                                        const Context& context) {
   DOCUPILOT_TRY(const StsEndpoint where, endpoint());
-  auto credentials = sts_.assume_role_with_web_identity(
-      where,
-      {.role_arn = std::string(profile.get("role_arn")),
-       .token_file = std::string(profile.get("web_identity_token_file")),
-       .session_name = std::string(profile.get("role_session_name"))},
-      context);
+  auto credentials =
+      sts_.assume_role_with_web_identity(where,
+                                         {.role_arn = std::string(profile.get("role_arn")),
+                                          .token_file = std::string(profile.get("web_identity_token_file")),
+                                          .session_name = std::string(profile.get("role_session_name"))},
+                                         context);
   if (!credentials) return source_failed(shown(name), std::move(credentials).error());
   credentials->source = shown(name);
   return FetchedCredentials{.credentials = *std::move(credentials)};

@@ -19,10 +19,10 @@ constexpr std::string_view mask = "***";
 // What stands before a secret, in lower case. The value ends at one of `ends`.
 constexpr std::string_view ends = "&\"'<>,; \t\r\n)}\\";
 constexpr std::array<std::string_view, 16> names{
-    "x-amz-signature=",    "x-amz-security-token=", "x-amz-credential=",      "x-goog-signature=",
-    "x-goog-credential=",  "signature=",            "credential=",            "x-amz-security-token:",
-    "<secretaccesskey>",   "<sessiontoken>",        "<token-0>",              "<awsaccesskeyid>",
-    "\"secretaccesskey\":", "\"sessiontoken\":",     "\"token\":",             "authorization:"};
+    "x-amz-signature=", "x-amz-security-token=", "x-amz-credential=",     "x-goog-signature=", "x-goog-credential=",
+    "signature=",       "credential=",           "x-amz-security-token:", "<secretaccesskey>", "<sessiontoken>",
+    "<token-0>",        "<awsaccesskeyid>",      "\"secretaccesskey\":",  "\"sessiontoken\":", "\"token\":",
+    "authorization:"};
 
 std::string lower(std::string_view text) {
   std::string out(text);
@@ -40,7 +40,8 @@ std::string upper(std::string_view text) {
 std::string lower_escapes(std::string text) {
   for (std::size_t i = 0; i + 2 < text.size(); ++i) {
     if (text[i] != '%') continue;
-    for (std::size_t k = i + 1; k <= i + 2; ++k) text[k] = text[k] >= 'A' && text[k] <= 'F' ? static_cast<char>(text[k] | 0x20) : text[k];
+    for (std::size_t k = i + 1; k <= i + 2; ++k)
+      text[k] = text[k] >= 'A' && text[k] <= 'F' ? static_cast<char>(text[k] | 0x20) : text[k];
   }
   return text;
 }
@@ -106,7 +107,8 @@ void Redactor::add_form(std::string_view form) {
 Redactor& Redactor::add(const Secret& secret) {
   const std::string_view plain = secret.expose();
   if (plain.size() < shortest) return *this;
-  std::vector<std::string> forms{std::string(plain), percent_encode(plain), hex(as_bytes(plain)), in_json(plain), in_xml(plain)};
+  std::vector<std::string> forms{std::string(plain), percent_encode(plain), hex(as_bytes(plain)), in_json(plain),
+                                 in_xml(plain)};
   forms.push_back(lower_escapes(forms[1]));
   forms.push_back(upper(forms[2]));
   forms.push_back(replaced(forms[3], "/", "\\/"));

@@ -70,8 +70,8 @@ Result<FetchedCredentials> RefreshingProvider::fetch(const Context& context) {
     DOCUPILOT_TRY(FetchedCredentials fetched, source_->fetch(context));
     const auto& expires = fetched.credentials.expires;
     if (fetched.outlives_expiry || !expires || clock_.now() < *expires) return fetched;
-    return Error(ErrorCode::unauthenticated, "the credentials of " + fetched.credentials.source + " expired at " +
-                                                 expires->to_string())
+    return Error(ErrorCode::unauthenticated,
+                 "the credentials of " + fetched.credentials.source + " expired at " + expires->to_string())
         .operation("credentials")
         .hint("renew them, or set the clock of this machine");
   } catch (const std::bad_alloc&) {  // whoever waits for this fetch must not wait for ever
@@ -121,8 +121,7 @@ void RefreshingProvider::failed(const Error& error, Timestamp now, bool caller_e
 void RefreshingProvider::invalidate(const Credentials& stale) {
   const std::lock_guard lock(mutex_);
   if (!current_ || current_->access_key_id != stale.access_key_id ||
-      !(current_->session_token == stale.session_token) ||
-      !(current_->secret_access_key == stale.secret_access_key)) {
+      !(current_->session_token == stale.session_token) || !(current_->secret_access_key == stale.secret_access_key)) {
     return;
   }
   refused_ = true;

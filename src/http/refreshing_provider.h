@@ -12,10 +12,10 @@ namespace docupilot::inline v1::http {
 /// Keeps what a source gave and fetches anew in time, one fetch at a time and without a lock meanwhile.
 ///
 /// The fetch begins 5, 15 or 60 minutes before expiry, for credentials that live less than 1 hour, less than 6 hours or
-/// longer (never more than half their life). The thread that finds this out does it; others get the old ones while these
-/// hold, and wait only when there are none that do. When it fails, the old ones stay while they hold, and it is tried
-/// again after 5 s, then 10, 20, 40 and every 60 s; those of instance metadata stay past their expiry too, and it is
-/// tried again after 5 to 15 minutes. Without old ones the error is what everybody gets for up to 5 s.
+/// longer (never more than half their life). The thread that finds this out does it; others get the old ones while
+/// these hold, and wait only when there are none that do. When it fails, the old ones stay while they hold, and it is
+/// tried again after 5 s, then 10, 20, 40 and every 60 s; those of instance metadata stay past their expiry too, and it
+/// is tried again after 5 to 15 minutes. Without old ones the error is what everybody gets for up to 5 s.
 class RefreshingProvider final : public CredentialsProvider {
  public:
   RefreshingProvider(std::unique_ptr<CredentialSource> source, const CredentialServices& services);

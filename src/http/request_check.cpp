@@ -14,9 +14,16 @@ namespace {
 constexpr std::size_t most_header_bytes = 64U << 10U;
 
 // What the transport itself decides, or what belongs to one connection and not to a request (RFC 9110, 7.6.1).
-constexpr std::array<std::string_view, 10> reserved_names = {
-    "Transfer-Encoding", "TE",         "Trailer",   "Expect",          "Upgrade",
-    "Proxy-Connection",  "Keep-Alive", "HTTP2-Settings", "Proxy-Authorization", "Proxy-Authenticate"};
+constexpr std::array<std::string_view, 10> reserved_names = {"Transfer-Encoding",
+                                                             "TE",
+                                                             "Trailer",
+                                                             "Expect",
+                                                             "Upgrade",
+                                                             "Proxy-Connection",
+                                                             "Keep-Alive",
+                                                             "HTTP2-Settings",
+                                                             "Proxy-Authorization",
+                                                             "Proxy-Authenticate"};
 
 Error wrong(std::string message, const char* hint) {
   return Error(ErrorCode::invalid_argument, std::move(message)).hint(hint);
@@ -74,9 +81,10 @@ Result<CheckedRequest> check_request(const Request& request, bool allow_plaintex
   const auto refuse = [&](Error error) { return std::move(error).operation("request").target(checked.target); };
   const std::string& method = request.method;
   if (!is_token(method) || method.size() > 32) return refuse(wrong("this is no HTTP method", "use GET, PUT, ..."));
-  if (method == "CONNECT" || method == "TRACE") return refuse(wrong(method + " is not supported", "use another method"));
-  const int bodies = (request.body.empty() ? 0 : 1) + (request.reader != nullptr ? 1 : 0) +
-                     (request.source != nullptr ? 1 : 0);
+  if (method == "CONNECT" || method == "TRACE")
+    return refuse(wrong(method + " is not supported", "use another method"));
+  const int bodies =
+      (request.body.empty() ? 0 : 1) + (request.reader != nullptr ? 1 : 0) + (request.source != nullptr ? 1 : 0);
   if (bodies > 1) return refuse(wrong("the request has more than one body", "give one of body, reader and source"));
   if (request.writer != nullptr && request.sink != nullptr) {
     return refuse(wrong("the reply has more than one place to go", "give one of writer and sink"));

@@ -16,7 +16,8 @@ Result<std::optional<std::string>> read_small_file(const std::string& path, std:
     Error error = errno_error(code, "cannot read the file");
     return Error(std::move(error).operation("read file").target(path));
   };
-  const FileDescriptor file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT: a named pipe fails, not hangs
+  const FileDescriptor file(
+      ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // NOLINT: a named pipe fails, not hangs
   if (!file && (errno == ENOENT || errno == ENOTDIR)) return std::optional<std::string>();
   if (!file) return failed(errno);
   std::string text(limit + 1, '\0');  // of its full size at once, so that no piece of a secret stays behind

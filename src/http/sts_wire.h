@@ -16,8 +16,8 @@ using FormFields = std::vector<std::pair<std::string_view, std::string_view>>;
 /// Fields as application/x-www-form-urlencoded, in their order.
 [[nodiscard]] std::string encode_form(const FormFields& fields);
 
-/// The credentials in the reply to AssumeRole or AssumeRoleWithWebIdentity. Errors: corrupted for what is no such reply:
-/// no XML, a document type declaration, members that are missing or bad. No part of the text is in the error.
+/// The credentials in the reply to AssumeRole or AssumeRoleWithWebIdentity. Errors: corrupted for what is no such
+/// reply: no XML, a document type declaration, members that are missing or bad. No part of the text is in the error.
 [[nodiscard]] Result<Credentials> parse_assumed_role(std::string_view xml);
 
 /// What an error reply says; empty when it is none. The message is as the service wrote it.

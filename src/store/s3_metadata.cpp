@@ -67,7 +67,8 @@ std::size_t metadata_bytes(const std::map<std::string, std::string>& attributes)
 Result<void> check_metadata(const std::map<std::string, std::string>& attributes) {
   const std::size_t bytes = metadata_bytes(attributes);
   if (bytes <= largest_metadata) return {};
-  return Error(ErrorCode::too_large, "the attributes take " + std::to_string(bytes) + " bytes as headers, more than 2048")
+  return Error(ErrorCode::too_large,
+               "the attributes take " + std::to_string(bytes) + " bytes as headers, more than 2048")
       .hint("keep what is longer in the metadata store; text that is no plain ASCII takes a third more");
 }
 

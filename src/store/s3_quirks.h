@@ -12,9 +12,9 @@ struct S3Quirks {
   std::string_view name;
   bool checksums = false;  ///< Takes CRC64NVME; the default for S3Checksums::automatic.
   bool conditional_put = true;
-  bool encoding_type = true;  ///< Lists with percent-encoded keys.
+  bool encoding_type = true;      ///< Lists with percent-encoded keys.
   bool replays_complete = false;  ///< Completing an unknown upload succeeds when there is any object of that key.
-  bool streaming = true;      ///< Takes aws-chunked bodies.
+  bool streaming = true;          ///< Takes aws-chunked bodies.
   bool atomic_conditions = true;  ///< Nothing comes between looking at a condition and writing.
   /// Takes every key that ObjectStore allows, next to every other. False: keys are paths of a file system there, and
   /// those that a path could turn into another key are refused here.

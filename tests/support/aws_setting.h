@@ -27,10 +27,7 @@ struct AwsSetting {
     return environment;
   }
   [[nodiscard]] docupilot::http::CredentialServices services() {
-    return {.transport = transport,
-            .clock = &time.clock(),
-            .sleeper = &time.sleeper(),
-            .random = [] { return 0.5; }};
+    return {.transport = transport, .clock = &time.clock(), .sleeper = &time.sleeper(), .random = [] { return 0.5; }};
   }
   [[nodiscard]] docupilot::Result<docupilot::http::Credentials> get(docupilot::http::AwsChainOptions options = {}) {
     return aws_credentials(services(), environment(), options)->get();

@@ -12,8 +12,8 @@
 
 namespace docupilot_test {
 
-/// A transport in memory: each request is compared with the next one of the script, and answered as that says. What does
-/// not match is answered with an error and kept in `complaints`, which a test has to look at. Any thread.
+/// A transport in memory: each request is compared with the next one of the script, and answered as that says. What
+/// does not match is answered with an error and kept in `complaints`, which a test has to look at. Any thread.
 class ScriptedTransport final : public docupilot::http::Transport {
  public:
   using Request = docupilot::http::Request;

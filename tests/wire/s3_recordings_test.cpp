@@ -15,7 +15,8 @@ http::Response response_of(const Value& entry) {
   const Value& recorded = member(entry, "response");
   http::Response reply;
   reply.status = static_cast<int>(number(recorded, "status"));
-  for (const auto& [name, value] : *member(recorded, "headers").get_if<Value::Map>()) reply.headers.add(name, text(value));
+  for (const auto& [name, value] : *member(recorded, "headers").get_if<Value::Map>())
+    reply.headers.add(name, text(value));
   reply.body = text_or_empty(recorded, "body_text");
   return reply;
 }
@@ -97,11 +98,13 @@ TEST_CASE("hostile XML is an error and nothing worse") {
   CHECK_FALSE(s3::read_list(truncated));
   const std::string bad_size = "<ListBucketResult><Contents><Key>k</Key><Size>-1</Size></Contents></ListBucketResult>";
   CHECK_FALSE(s3::read_list(bad_size));
-  const std::string bad_name = "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%zz</Key><Size>1</Size>"
-                               "</Contents></ListBucketResult>";
+  const std::string bad_name =
+      "<ListBucketResult><EncodingType>url</EncodingType><Contents><Key>%zz</Key><Size>1</Size>"
+      "</Contents></ListBucketResult>";
   CHECK_FALSE(s3::read_list(bad_name));
-  const std::string encoded = "<x:ListBucketResult xmlns:x=\"u\"><x:EncodingType>url</x:EncodingType><x:Contents><x:Key>a+"
-                              "b%2Bc%0A</x:Key><x:Size>1</x:Size><x:New/></x:Contents></x:ListBucketResult>";
+  const std::string encoded =
+      "<x:ListBucketResult xmlns:x=\"u\"><x:EncodingType>url</x:EncodingType><x:Contents><x:Key>a+"
+      "b%2Bc%0A</x:Key><x:Size>1</x:Size><x:New/></x:Contents></x:ListBucketResult>";
   const auto read = s3::read_list(encoded);
   REQUIRE_MESSAGE(read, read.error().to_string());
   CHECK(read->objects.at(0).key == "a b+c\n");
@@ -112,8 +115,9 @@ TEST_CASE("an error says its code and message, and nothing else of what the serv
       [] {
         http::Response reply;
         reply.status = 403;
-        reply.body = "<Error><Code>SignatureDoesNotMatch</Code><Message>no match</Message><AWSAccessKeyId>AKSECRET"
-                     "</AWSAccessKeyId><StringToSign>CANARY</StringToSign><RequestId>R</RequestId></Error>";
+        reply.body =
+            "<Error><Code>SignatureDoesNotMatch</Code><Message>no match</Message><AWSAccessKeyId>AKSECRET"
+            "</AWSAccessKeyId><StringToSign>CANARY</StringToSign><RequestId>R</RequestId></Error>";
         return Result<http::Response>(reply);
       }(),
       "");

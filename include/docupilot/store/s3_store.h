@@ -36,7 +36,8 @@ struct S3Options {
   std::string endpoint;  ///< "https://minio.example:9000". Default: AWS, by the region.
   std::string
       public_endpoint;  ///< Where presigned URLs lead, when others reach the server elsewhere. Default: endpoint.
-  std::string quirks;   ///< "aws", "minio", "r2", "versitygw", "ceph", "gcs-interop", "generic". Default: guessed from the endpoint.
+  std::string quirks;   ///< "aws", "minio", "r2", "versitygw", "ceph", "gcs-interop", "generic". Default: guessed from
+                        ///< the endpoint.
   S3Addressing addressing = S3Addressing::automatic;
   S3Checksums checksums = S3Checksums::automatic;
   bool dual_stack = false;  ///< AWS over IPv6 too.

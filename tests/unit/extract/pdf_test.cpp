@@ -10,8 +10,8 @@
 #include <fstream>
 #include <thread>
 
-#include "process/child_process.h"
 #include "extract_support.h"
+#include "process/child_process.h"
 #include "support/temp_dir.h"
 
 using namespace docupilot;

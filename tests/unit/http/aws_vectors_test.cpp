@@ -30,7 +30,9 @@ std::string text(const Value& value) {
   const auto* const found = value.get_if<std::string>();
   return found != nullptr ? *found : "";
 }
-std::string text(const Value& value, std::string_view name) { return has(value, name) ? text(member(value, name)) : ""; }
+std::string text(const Value& value, std::string_view name) {
+  return has(value, name) ? text(member(value, name)) : "";
+}
 
 std::string replaced(std::string whole, std::string_view from, std::string_view to) {
   for (std::size_t at = 0; (at = whole.find(from, at)) != std::string::npos; at += to.size()) {
@@ -67,9 +69,8 @@ constexpr Deviation deviations[] = {
 
 ScriptedTransport::Step step_of(const Value& exchange, const std::string& base) {
   const Value& request = member(exchange, "request");
-  ScriptedTransport::Step step{.method = text(request, "method"),
-                               .url = base + text(request, "path"),
-                               .body = text(request, "body")};
+  ScriptedTransport::Step step{
+      .method = text(request, "method"), .url = base + text(request, "path"), .body = text(request, "body")};
   for (const auto& [name, value] : *member(request, "headers").get_if<Map>()) {
     // Of botocore's own retry loop; and what the transport adds.
     if (name != "amz-sdk-request" && name != "content-length") step.headers.add(name, text(value));

@@ -28,7 +28,8 @@ TEST_CASE("AWS's endpoints by region, partition and kind") {
 
 TEST_CASE("other endpoints take the bucket in the path unless told otherwise, and never where it cannot be") {
   CHECK(url_of({.bucket = "my-bucket", .endpoint = "http://localhost:9000"}) == "http://localhost:9000/my-bucket/k");
-  CHECK(url_of({.bucket = "my-bucket", .endpoint = "https://Minio.Example:443/"}) == "https://minio.example/my-bucket/k");
+  CHECK(url_of({.bucket = "my-bucket", .endpoint = "https://Minio.Example:443/"}) ==
+        "https://minio.example/my-bucket/k");
   CHECK(url_of({.bucket = "my-bucket", .endpoint = "https://h.example/storage/v1/s3"}) ==
         "https://h.example/storage/v1/s3/my-bucket/k");
   CHECK(url_of({.bucket = "my-bucket", .endpoint = "https://h.example", .addressing = S3Addressing::virtual_host}) ==
@@ -45,7 +46,8 @@ TEST_CASE("regions, buckets and endpoints that could lead elsewhere are refused"
     CAPTURE(region);
     CHECK(url_of({.bucket = "my-bucket"}, region) == "invalid_argument");
   }
-  for (const char* bucket : {"", "ab", "../x", "a/b", "a@b", "127.0.0.1", "a..b", "-ab", "ab-", "a b c", "abc#", "abc?"}) {
+  for (const char* bucket :
+       {"", "ab", "../x", "a/b", "a@b", "127.0.0.1", "a..b", "-ab", "ab-", "a b c", "abc#", "abc?"}) {
     CAPTURE(bucket);
     CHECK(url_of({.bucket = bucket}) == "invalid_argument");
   }
@@ -77,8 +79,9 @@ TEST_CASE("a redirect belongs to the endpoint when it stays under its domain, sc
 
 TEST_CASE("options come from a URL, and what it does not know is refused") {
   const auto from = [](std::string_view url) { return S3Options::from_url(BackendUrl::parse(url).value()); };
-  const auto options = from("s3://my-bucket/team/a?region=eu-west-1&endpoint=http%3A%2F%2Flocalhost%3A9000"
-                            "&public_endpoint=https://f.example&profile=work&quirks=minio&path_style=true");
+  const auto options = from(
+      "s3://my-bucket/team/a?region=eu-west-1&endpoint=http%3A%2F%2Flocalhost%3A9000"
+      "&public_endpoint=https://f.example&profile=work&quirks=minio&path_style=true");
   REQUIRE_MESSAGE(options, options.error().to_string());
   CHECK(options->bucket == "my-bucket");
   CHECK(options->prefix == "team/a/");
@@ -96,7 +99,8 @@ TEST_CASE("options come from a URL, and what it does not know is refused") {
 }
 
 TEST_CASE("metadata that a header would change travels as encoded words, and other clients' words are read") {
-  for (const std::string text : {"plain", "", "two  blanks", " in front", "behind ", "J\u00f6rg", "=?odd", "\u65e5\u672c"}) {
+  for (const std::string text :
+       {"plain", "", "two  blanks", " in front", "behind ", "J\u00f6rg", "=?odd", "\u65e5\u672c"}) {
     CAPTURE(text);
     const std::string sent = s3::encode_value(text);
     for (const char c : sent) CHECK((c >= ' ' && c <= '~'));

@@ -17,7 +17,8 @@ TEST_CASE("a put is one signed request with its length, type and metadata") {
   ScriptedS3 s3;
   s3.transport->answer = [](const auto&) { return reply(200, "", etag); };
   auto store = s3.open();
-  const auto put = put_text(*store, "a b/\u00e9+", "abc", {.content_type = "text/plain", .attributes = {{"Who", "J\u00f6"}}});
+  const auto put =
+      put_text(*store, "a b/\u00e9+", "abc", {.content_type = "text/plain", .attributes = {{"Who", "J\u00f6"}}});
   REQUIRE_MESSAGE(put, put.error().to_string());
   CHECK(put->etag == "e1");
   const auto& sent = s3.transport->seen.at(0);
@@ -172,8 +173,9 @@ TEST_CASE("a 200 that holds an error is one: tried again or not by its code; whi
     s3.transport->answer = [&](const AnsweringTransport::Seen& sent) {
       if (sent.method == "HEAD") return reply(200, "", etag);
       if (++calls == 1) return reply(200, first);
-      return reply(200, "\n   \n<?xml version=\"1.0\"?><a:CopyObjectResult xmlns:a=\"x\"><a:ETag>&quot;e2&quot;</a:ETag>"
-                        "</a:CopyObjectResult>");
+      return reply(200,
+                   "\n   \n<?xml version=\"1.0\"?><a:CopyObjectResult xmlns:a=\"x\"><a:ETag>&quot;e2&quot;</a:ETag>"
+                   "</a:CopyObjectResult>");
     };
     return code_of(s3.open()->copy("a", "b"));
   };
@@ -210,8 +212,9 @@ TEST_CASE("completing: a lost reply is made up for by the object's ETag, and onl
         return reply(404, s3_error("NoSuchUpload"));
       }
       // The MD5 of the MD5 of "a", as the service joins them.
-      return reply(200, "", {{"ETag", same ? "\"b6ff9a06b7e20bcb2858c5b8ff744aea-1\"" : "\"other-1\""},
-                             {"Content-Length", "1"}});
+      return reply(
+          200, "",
+          {{"ETag", same ? "\"b6ff9a06b7e20bcb2858c5b8ff744aea-1\"" : "\"other-1\""}, {"Content-Length", "1"}});
     };
     auto store = s3.open();
     const auto done = store->complete_multipart({.key = "k", .upload_id = "U", .started = {}},
@@ -275,8 +278,9 @@ TEST_CASE("many keys are removed a thousand a request, and what stays is told") 
   s3.options.prefix = "p/";
   s3.transport->answer = [](const AnsweringTransport::Seen& sent) {
     CHECK_FALSE(sent.headers.get("content-md5").empty());
-    return reply(200, "<DeleteResult><Error><Key>p/k7</Key><Code>AccessDenied</Code><Message>no</Message></Error>"
-                      "</DeleteResult>");
+    return reply(200,
+                 "<DeleteResult><Error><Key>p/k7</Key><Code>AccessDenied</Code><Message>no</Message></Error>"
+                 "</DeleteResult>");
   };
   std::vector<std::string> keys;
   for (int i = 0; i < 1001; ++i) keys.push_back("k" + std::to_string(i));
