@@ -4,6 +4,7 @@
 #include <docupilot/search/sqlite_index.h>
 #include <docupilot/store/local_store.h>
 #include <docupilot/store/memory_store.h>
+#include <docupilot/store/s3_store.h>
 #include <docupilot/summary/extractive_summarizer.h>
 
 #include "base/try.h"
@@ -45,6 +46,12 @@ Result<std::unique_ptr<ObjectStore>> open_memory(const BackendUrl& url, OpenMode
   DOCUPILOT_CHECK(check_parameters(url));
   return make_memory_store();
 }
+Result<std::unique_ptr<ObjectStore>> open_s3(const BackendUrl& url, OpenMode mode) {
+  DOCUPILOT_TRY(S3Options options, S3Options::from_url(url));
+  options.read_only = mode.read_only;
+  DOCUPILOT_TRY(std::unique_ptr<S3Store> store, open_s3_store(std::move(options)));
+  return std::unique_ptr<ObjectStore>(std::move(store));
+}
 Result<std::unique_ptr<MetadataStore>> open_sqlite(const BackendUrl& url, OpenMode mode) {
   DOCUPILOT_CHECK(check_parameters(url));
   return open_sqlite_metadata({.path = url.path, .read_only = mode.read_only});
@@ -77,7 +84,7 @@ Registry& Registry::operator=(Registry&&) noexcept = default;
 
 Registry Registry::with_builtins() {
   Registry registry;
-  registry.add_store("file", open_file).add_store("memory", open_memory);
+  registry.add_store("file", open_file).add_store("memory", open_memory).add_store("s3", open_s3);
   registry.add_metadata("sqlite", open_sqlite).add_metadata("memory", open_metadata_memory);
   registry.add_search("sqlite", open_fts5).add_search("memory", open_fts5_memory);
   registry.add_summary("extractive", open_extractive);

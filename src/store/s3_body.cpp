@@ -7,6 +7,7 @@
 #include "crypto/crc32c.h"
 #include "crypto/crc64nvme.h"
 #include "json/base64.h"
+#include "store/store_rules.h"
 
 namespace docupilot::inline v1::s3 {
 
@@ -69,14 +70,18 @@ Result<void> ResumableWriter::write(ByteView bytes) {
       return *error_;
     }
   }
-  if (bytes.empty()) return {};
-  if (auto taken = into_.write(bytes); !taken) {
-    error_ = taken.error();
-    return taken;
+  while (!bytes.empty()) {
+    DOCUPILOT_CHECK(context_.check("get"));
+    const ByteView block = bytes.first(std::min(bytes.size(), store_block));
+    bytes = bytes.subspan(block.size());
+    if (auto taken = into_.write(block); !taken) {
+      error_ = taken.error();
+      return taken;
+    }
+    taken_ += block.size();
+    crc64_ = crc::crc64nvme(block, crc64_);
+    crc32c_ = crc::crc32c(block, crc32c_);
   }
-  taken_ += bytes.size();
-  crc64_ = crc::crc64nvme(bytes, crc64_);
-  crc32c_ = crc::crc32c(bytes, crc32c_);
   return {};
 }
 

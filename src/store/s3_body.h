@@ -41,10 +41,10 @@ class TappedReader final : public Reader {
 };
 
 /// A writer that goes on where an attempt broke off: what it has taken already is compared with what comes again, and
-/// not passed on twice. Remembers its target's error.
+/// not passed on twice. Looks at the context between blocks, and remembers its target's error.
 class ResumableWriter final : public Writer {
  public:
-  explicit ResumableWriter(Writer& into) : into_(into) {}
+  ResumableWriter(Writer& into, const Context& context) : into_(into), context_(context) {}
   [[nodiscard]] Result<void> write(ByteView bytes) override;
   /// Another attempt gives all of it again.
   void restart();
@@ -55,6 +55,7 @@ class ResumableWriter final : public Writer {
 
  private:
   Writer& into_;
+  const Context& context_;
   std::uint64_t taken_ = 0;
   std::uint64_t skip_ = 0;  // bytes of this attempt that were taken before
   std::uint64_t crc64_ = 0;

@@ -94,7 +94,17 @@ bool S3Client::follow_region(const Place& from, const Outcome& outcome) {
   return true;
 }
 
+Result<void> S3Client::check_writable(const S3Request& request) const {
+  if (!options_.read_only || request.method == "GET" || request.method == "HEAD") return {};
+  return Error(ErrorCode::permission_denied, "the store was opened read-only")
+      .operation(request.operation)
+      .backend("s3")
+      .target(request.target)
+      .hint("open it without read_only");
+}
+
 Result<http::Response> S3Client::call(const S3Request& request, const Context& context) {
+  DOCUPILOT_CHECK(check_writable(request));
   S3Request now = request;
   if (now.encoding_type && !features_.encoding_type) {
     std::erase_if(now.query, [](const auto& pair) { return pair.first == "encoding-type"; });
@@ -208,7 +218,11 @@ Result<http::Response> S3Client::attempt(S3Request& request, const Place& place,
 
 Result<http::Response> S3Client::send(const http::Request& wire, const Context& context) {
   auto reply = options_.transport->send(wire, context);
-  if (reply && reply->headers.get("server").starts_with("MinIO")) is_minio_ = true;
+  if (reply) {
+    const std::string_view server = reply->headers.get("server");
+    if (server.starts_with("MinIO")) is_minio_ = true;
+    if (server.starts_with("VERSITYGW")) is_versitygw_ = true;
+  }
   return reply;
 }
 
@@ -231,6 +245,7 @@ http::Judgement S3Client::judge(const S3Request& request, const Result<http::Res
 }
 
 Result<Secret> S3Client::presign(const S3Request& request, Duration expires, const Context& context) {
+  DOCUPILOT_CHECK(check_writable(request));
   DOCUPILOT_TRY(const http::Credentials who, credentials(context));
   const auto where = place();
   return where->signer->presign(request.method, where->public_endpoint.url(request.key, request.query), request.headers,

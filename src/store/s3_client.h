@@ -82,10 +82,16 @@ class S3Client {
   [[nodiscard]] const S3Features& features() const noexcept { return features_; }
   /// Whether the server lists only uploads of the very key asked for.
   [[nodiscard]] bool sifts_uploads() const noexcept { return quirks_.sift_uploads || is_minio_; }
+  [[nodiscard]] bool replays_complete() const noexcept { return quirks_.replays_complete || is_versitygw_; }
+  /// Whether conditional writes are atomic, as far as is known by now.
+  [[nodiscard]] bool has_atomic_conditions() const noexcept {
+    return features_.conditional && quirks_.atomic_conditions && !is_versitygw_;
+  }
 
  private:
   struct Outcome;
   S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3Tuning& tuning);
+  [[nodiscard]] Result<void> check_writable(const S3Request& request) const;
   [[nodiscard]] Result<http::Response> call_once(const S3Request& request, const Context& context, Outcome& outcome);
   [[nodiscard]] Result<http::Response> attempt(S3Request& request, const Place& place, const http::Attempt& attempt,
                                                const Context& context, Outcome& outcome);
@@ -99,7 +105,9 @@ class S3Client {
   const S3Quirks quirks_;
   const S3Tuning tuning_;
   S3Features features_;
+  // As replies say, for servers that no profile was named for.
   std::atomic<bool> is_minio_ = false;
+  std::atomic<bool> is_versitygw_ = false;
   http::Retrier retrier_;
   mutable std::mutex mutex_;  // of place_
   std::shared_ptr<const Place> place_;

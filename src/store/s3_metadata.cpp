@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/utf8.h"
+#include "crypto/random.h"
 #include "http/http_date.h"
 #include "http/percent.h"
 #include "json/base64.h"
@@ -13,6 +14,9 @@ namespace docupilot::inline v1::s3 {
 namespace {
 
 constexpr std::string_view prefix = "x-amz-meta-";
+static_assert(prefix.size() == attribute_cost);
+constexpr std::size_t largest_metadata = 2048;
+constexpr std::size_t mark_digits = 32;
 constexpr std::string_view word_start = "=?UTF-8?B?";
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
@@ -52,7 +56,26 @@ std::optional<std::string> decode_word(std::string_view word) {
   return http::percent_decode(text);
 }
 
+std::size_t metadata_bytes(const std::map<std::string, std::string>& attributes) {
+  std::size_t bytes = 0;
+  for (const auto& [name, value] : attributes) bytes += attribute_cost + name.size() + encode_value(value).size();
+  return bytes;
+}
+
 }  // namespace
+
+Result<void> check_metadata(const std::map<std::string, std::string>& attributes) {
+  const std::size_t bytes = metadata_bytes(attributes);
+  if (bytes <= largest_metadata) return {};
+  return Error(ErrorCode::too_large,
+               "the attributes take " + std::to_string(bytes) + " bytes as headers, more than 2048")
+      .hint("keep what is longer in the metadata store; text that is no plain ASCII takes a third more");
+}
+
+std::string make_mark(const std::map<std::string, std::string>& attributes) {
+  const std::size_t bytes = metadata_bytes(attributes) + attribute_cost + write_mark.size() + mark_digits;
+  return bytes <= largest_metadata ? crypto::random_hex(mark_digits) : std::string();
+}
 
 std::string encode_value(std::string_view value) {
   if (travels_as_it_is(value)) return std::string(value);

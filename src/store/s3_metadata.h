@@ -12,6 +12,14 @@ namespace docupilot::inline v1::s3 {
 /// Metadata by which a write knows itself again; hidden from those who read.
 inline constexpr std::string_view write_mark = "docupilot-write";
 
+/// What each attribute takes of the 2 KiB beyond its name and value: servers count the prefix of its header.
+inline constexpr std::size_t attribute_cost = 11;
+
+/// What they take in all, as servers count. Errors: too_large beyond 2 KiB.
+[[nodiscard]] Result<void> check_metadata(const std::map<std::string, std::string>& attributes);
+/// A mark for a conditional write, where the metadata leave room for it; else "".
+[[nodiscard]] std::string make_mark(const std::map<std::string, std::string>& attributes);
+
 /// A value as a header can carry it: text that is no plain ASCII, or whose blanks a server may fold, becomes an encoded
 /// word (RFC 2047), which is how S3 itself gives such values back.
 [[nodiscard]] std::string encode_value(std::string_view value);

@@ -56,8 +56,7 @@ class S3ObjectStore final : public S3Store {
   struct Write {
     const std::string& key;
     const PutOptions& options;
-    std::string mark;  // of a conditional write
-    bool check_first = false;
+    std::string mark = {};  // of a conditional write
   };
 
   /// The rules that all stores share, and the key with the prefix.
@@ -82,6 +81,9 @@ class S3ObjectStore final : public S3Store {
                                                  const StoreCall& call);
   [[nodiscard]] Result<std::vector<PartInfo>> copy_parts(const MultipartUpload& upload, const ObjectInfo& source,
                                                          const StoreCall& call);
+  /// The parts, and the checksums of those that were sent with one.
+  [[nodiscard]] Result<std::vector<PartInfo>> parts_of(const MultipartUpload& upload,
+                                                       std::map<int, std::string>& checksums, const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> complete(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
                                             const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,

@@ -6,10 +6,11 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr std::array<S3Quirks, 6> profiles = {{
+constexpr std::array<S3Quirks, 7> profiles = {{
     {.name = "aws", .checksums = true, .maximum_object = 50'000'000'000'000ULL},
     {.name = "minio", .any_key = false, .sift_uploads = true},
     {.name = "r2"},
+    {.name = "versitygw", .replays_complete = true, .atomic_conditions = false, .any_key = false},
     {.name = "ceph", .conditional_put = false},
     {.name = "gcs-interop", .conditional_put = false, .streaming = false},
     {.name = "generic", .any_key = false},
@@ -35,10 +36,10 @@ Result<S3Quirks> s3_quirks(std::string_view name) {
 }
 
 S3Quirks guess_s3_quirks(std::string_view host) {
-  if (host.empty() || ends_in(host, "amazonaws.com") || ends_in(host, "amazonaws.com.cn")) return profiles[0];
-  if (ends_in(host, "r2.cloudflarestorage.com")) return profiles[2];
-  if (ends_in(host, "storage.googleapis.com")) return profiles[4];
-  return profiles[5];
+  if (host.empty() || ends_in(host, "amazonaws.com") || ends_in(host, "amazonaws.com.cn")) return profiles.front();
+  if (ends_in(host, "r2.cloudflarestorage.com")) return *s3_quirks("r2");
+  if (ends_in(host, "storage.googleapis.com")) return *s3_quirks("gcs-interop");
+  return profiles.back();
 }
 
 }  // namespace docupilot::inline v1

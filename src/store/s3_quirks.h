@@ -12,9 +12,13 @@ struct S3Quirks {
   std::string_view name;
   bool checksums = false;  ///< Takes CRC64NVME; the default for S3Checksums::automatic.
   bool conditional_put = true;
-  bool encoding_type = true;  ///< Lists with percent-encoded keys.
-  bool streaming = true;      ///< Takes aws-chunked bodies.
-  bool any_key = true;        ///< Takes every key that ObjectStore allows, next to every other.
+  bool encoding_type = true;      ///< Lists with percent-encoded keys.
+  bool replays_complete = false;  ///< Completing an unknown upload succeeds when there is any object of that key.
+  bool streaming = true;          ///< Takes aws-chunked bodies.
+  bool atomic_conditions = true;  ///< Nothing comes between looking at a condition and writing.
+  /// Takes every key that ObjectStore allows, next to every other. False: keys are paths of a file system there, and
+  /// those that a path could turn into another key are refused here.
+  bool any_key = true;
   /// Lists uploads of exactly the key that is asked for as a prefix, so all of them must be listed and sifted.
   bool sift_uploads = false;
   std::uint64_t maximum_object = std::uint64_t{5} << 40U;

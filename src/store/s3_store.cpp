@@ -15,13 +15,14 @@ namespace {
 
 constexpr std::size_t most_listed = 1000;  // a page, whatever is asked for
 
-/// The value of Range, or nothing for the whole. Both ends are far from overflowing by then.
+/// The value of Range, or nothing for the whole.
 std::string range_of(const GetOptions& options) {
   if (options.offset == 0 && !options.length) return {};
   std::string range = "bytes=" + std::to_string(options.offset) + '-';
   if (options.length) {
-    const std::uint64_t room = UINT64_MAX - options.offset;
-    range += std::to_string(options.offset + std::min(*options.length - 1, room));
+    // Servers count in 64 bits with a sign: an end behind all that can be is left out.
+    const std::uint64_t room = INT64_MAX - options.offset;
+    if (*options.length <= room) range += std::to_string(options.offset + *options.length - 1);
   }
   return range;
 }
@@ -51,14 +52,26 @@ std::string sendable(std::string_view prefix) {
   return std::string(prefix.substr(0, end));
 }
 
+/// Whether a server that keeps keys as paths would find nothing to tidy in this one. A '/' at the end is a folder's.
+bool stays_as_path(std::string_view key) {
+  for (std::size_t at = 0; at < key.size();) {
+    const std::size_t end = std::min(key.find('/', at), key.size());
+    const std::string_view segment = key.substr(at, end - at);
+    if (segment.empty() || segment == "." || segment == ".." || segment.size() > 255) return false;
+    at = end + 1;
+  }
+  return true;
+}
+
 }  // namespace
 
 StoreCapabilities S3ObjectStore::capabilities() const {
-  return {.conditional_put = client_->features().conditional,
+  return {.conditional_put = client_->has_atomic_conditions(),
           .attributes = true,
           .multipart = true,
           .presign = true,
           .any_key = client_->quirks().any_key,
+          .attribute_cost = s3::attribute_cost,
           .maximum_object_size = client_->quirks().maximum_object,
           .minimum_part_size = std::uint64_t{5} << 20U};
 }
@@ -67,6 +80,10 @@ Result<std::string> S3ObjectStore::full_key(const std::string& key, const StoreC
   DOCUPILOT_CHECK(call.named(check_object_key(key)));
   std::string full = client_->options().prefix + key;
   DOCUPILOT_CHECK(call.named(check_object_key(full)));
+  if (!client_->quirks().any_key && !stays_as_path(full)) {
+    return call.error(ErrorCode::invalid_argument, "this server could take the key for another one",
+                      "leave out '//', '.', '..', a '/' in front and segments over 255 bytes, or name a quirk profile");
+  }
   return full;
 }
 
@@ -96,7 +113,7 @@ Result<ObjectInfo> S3ObjectStore::get(const std::string& key, Writer& into, cons
   // Nothing is wanted: what is left is to see whether it could be.
   const bool nothing = options.length == std::uint64_t{0} || options.offset > INT64_MAX;
   if (!nothing) {
-    s3::ResumableWriter writer(into);
+    s3::ResumableWriter writer(into, context);
     S3Request request{.operation = "get", .target = key, .key = std::move(full)};
     const std::string range = range_of(options);
     if (!range.empty()) request.headers.set("range", range);
@@ -110,6 +127,7 @@ Result<ObjectInfo> S3ObjectStore::get(const std::string& key, Writer& into, cons
     request.repeatable = [&] { return !writer.error(); };
     auto reply = client_->call(request, context);
     if (writer.error()) return *writer.error();
+    DOCUPILOT_CHECK(call.check());
     if (reply) {
       ObjectInfo info;
       info.key = key;

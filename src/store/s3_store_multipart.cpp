@@ -2,7 +2,6 @@
 
 #include "base/try.h"
 #include "crypto/digest.h"
-#include "crypto/random.h"
 #include "http/hex.h"
 #include "store/s3_body.h"
 #include "store/s3_metadata.h"
@@ -15,8 +14,6 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr std::uint64_t largest_part = std::uint64_t{5} << 30U;
-constexpr std::size_t mark_digits = 32;
-constexpr std::size_t metadata_room = 2048;
 
 /// S3 wants a condition when an upload completes, we are given it when it begins. So it travels in our upload id,
 /// behind the server's, which has no blanks: "ID if-absent MARK" or "ID if-match=ETAG MARK".
@@ -70,6 +67,12 @@ std::optional<std::string> joined_etag(const std::vector<PartInfo>& parts) {
   return http::hex(digest) + '-' + std::to_string(parts.size());
 }
 
+bool is_unknown_upload(const Error& error) {
+  // MinIO takes the id for a path, and has an opinion on it.
+  return (error.http_status() == 404 && error.service_code() != "NoSuchBucket") ||
+         error.service_code() == "XMinioInvalidResourceName";
+}
+
 std::uint64_t total(const std::vector<PartInfo>& parts) {
   std::uint64_t size = 0;
   for (const PartInfo& part : parts) size += part.size;
@@ -83,12 +86,9 @@ Result<MultipartUpload> S3ObjectStore::begin_multipart(const std::string& key, c
   const StoreCall call{"s3", "begin_multipart", key, context};
   DOCUPILOT_TRY(std::string full, full_key(key, call));
   DOCUPILOT_CHECK(call.named(check_put_options(options)));
+  DOCUPILOT_CHECK(call.named(s3::check_metadata(options.attributes)));
   UploadId made{.if_absent = options.if_absent, .if_match = options.if_match};
-  if (made.is_conditional()) {
-    std::size_t used = s3::write_mark.size() + mark_digits;
-    for (const auto& [name, value] : options.attributes) used += name.size() + s3::encode_value(value).size();
-    if (used <= metadata_room) made.mark = crypto::random_hex(mark_digits);
-  }
+  if (made.is_conditional()) made.mark = s3::make_mark(options.attributes);
   S3Request request{.operation = call.operation, .target = key, .method = "POST", .key = std::move(full)};
   request.query = {{"uploads", ""}};
   request.idempotent = false;  // twice leaves an upload that nobody completes
@@ -109,7 +109,7 @@ Result<PartInfo> S3ObjectStore::send_part(const MultipartUpload& upload, int num
   request.checksum = true;
   auto reply = client_->call(request, call.context);
   if (!reply) {
-    if (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket") return call.no_upload();
+    if (is_unknown_upload(reply.error())) return call.no_upload();
     return call.name(std::move(reply).error());
   }
   PartInfo part{.number = number, .size = size, .etag = s3::bare_etag(reply->headers.get("etag"))};
@@ -155,20 +155,26 @@ Result<PartInfo> S3ObjectStore::put_part(const MultipartUpload& upload, int numb
 }
 
 Result<std::vector<PartInfo>> S3ObjectStore::list_parts(const MultipartUpload& upload, const Context& context) {
-  const StoreCall call{"s3", "list_parts", upload.key, context};
+  std::map<int, std::string> checksums;
+  return parts_of(upload, checksums, {"s3", "list_parts", upload.key, context});
+}
+
+Result<std::vector<PartInfo>> S3ObjectStore::parts_of(const MultipartUpload& upload,
+                                                      std::map<int, std::string>& checksums, const StoreCall& call) {
   DOCUPILOT_TRY(const std::string full, full_key(upload.key, call));
   std::vector<PartInfo> parts;
   for (int marker = 0;;) {
     S3Request request{.operation = call.operation, .target = upload.key, .key = full};
     request.query = {{"uploadId", UploadId::parse(upload.upload_id).id}};
     if (marker > 0) request.query.emplace_back("part-number-marker", std::to_string(marker));
-    auto reply = client_->call(request, context);
+    auto reply = client_->call(request, call.context);
     if (!reply) {
-      if (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket") return call.no_upload();
+      if (is_unknown_upload(reply.error())) return call.no_upload();
       return call.name(std::move(reply).error());
     }
     DOCUPILOT_TRY(s3::PartPage page, call.named(s3::read_parts(reply->body)));
     parts.insert(parts.end(), std::move_iterator(page.parts.begin()), std::move_iterator(page.parts.end()));
+    checksums.merge(page.checksums);
     if (!page.truncated) break;
     if (page.next_marker <= marker) {
       return call.error(ErrorCode::corrupted, "the list of parts does not go on", "check that the endpoint speaks S3");
@@ -190,7 +196,13 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, const 
                                            const StoreCall& call) {
   const UploadId id = UploadId::parse(upload.upload_id);
   const PutOptions condition{.if_absent = id.if_absent, .if_match = id.if_match};
-  const std::string body = s3::write_complete(parts);
+  std::map<int, std::string> checksums;
+  // An upload that was announced with checksums completes only with all of them, which the server has kept. And where
+  // completing what is not there is no error, somebody has to look.
+  if (client_->features().checksums || client_->replays_complete()) {
+    DOCUPILOT_CHECK(parts_of(upload, checksums, call));
+  }
+  const std::string body = s3::write_complete(parts, checksums);
   S3Request request{.operation = call.operation, .target = upload.key, .method = "POST"};
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
   request.query = {{"uploadId", id.id}};
@@ -222,7 +234,7 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, const 
 Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
                                             Error error, const StoreCall& call) {
   const UploadId id = UploadId::parse(upload.upload_id);
-  const bool no_upload = error.http_status() == 404 && error.service_code() != "NoSuchBucket";
+  const bool no_upload = is_unknown_upload(error);
   const bool refused = error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict;
   const bool lost = error.code() == ErrorCode::outcome_unknown || error.code() == ErrorCode::unavailable ||
                     error.code() == ErrorCode::timeout || error.http_status() >= 500 ||
@@ -243,6 +255,16 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
     }
   }
   if (no_upload) return call.no_upload();
+  if (error.service_code() == "InvalidPart" || error.service_code() == "EntityTooSmall") {
+    // Servers differ in what they look at first: whether there is such an upload, such a part, or its size.
+    std::map<int, std::string> checksums;
+    const auto listed = parts_of(upload, checksums, call);
+    if (!listed && listed.error().code() == ErrorCode::not_found) return call.no_upload();
+    for (const PartInfo& part : parts) {
+      const auto is_this = [&](const PartInfo& has) { return has.number == part.number && has.etag == part.etag; };
+      if (listed && std::ranges::none_of(*listed, is_this)) return call.wrong_part(part.number);
+    }
+  }
   if (refused && id.if_absent) return call.already_exists();
   if (refused && id.is_conditional()) return call.precondition_failed();
   return call.name(std::move(error));
@@ -254,7 +276,7 @@ Result<void> S3ObjectStore::abort_multipart(const MultipartUpload& upload, const
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
   request.query = {{"uploadId", UploadId::parse(upload.upload_id).id}};
   const auto reply = client_->call(request, context);
-  if (reply || (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket")) return {};
+  if (reply || (is_unknown_upload(reply.error()))) return {};
   return call.name(reply.error());
 }
 

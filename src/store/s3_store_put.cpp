@@ -1,7 +1,6 @@
 #include <algorithm>
 
 #include "base/try.h"
-#include "crypto/random.h"
 #include "http/percent.h"
 #include "store/s3_body.h"
 #include "store/s3_metadata.h"
@@ -13,20 +12,10 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr std::size_t mark_digits = 32;
-constexpr std::size_t metadata_room = 2048;  // that the service grants
 constexpr std::uint64_t most_parts = 10'000;
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
 bool is_conditional(const PutOptions& options) { return options.if_absent || !options.if_match.empty(); }
-
-/// A mark for a conditional write, where the metadata leave room for it.
-std::string mark_for(const PutOptions& options) {
-  if (!is_conditional(options)) return {};
-  std::size_t used = s3::write_mark.size() + mark_digits;
-  for (const auto& [name, value] : options.attributes) used += name.size() + s3::encode_value(value).size();
-  return used <= metadata_room ? crypto::random_hex(mark_digits) : std::string();
-}
 
 }  // namespace
 
@@ -103,12 +92,14 @@ Result<ObjectInfo> S3ObjectStore::put(const std::string& key, Reader& body, cons
   const StoreCall call{"s3", "put", key, context};
   DOCUPILOT_CHECK(full_key(key, call));
   DOCUPILOT_CHECK(call.named(check_put_options(options)));
+  DOCUPILOT_CHECK(call.named(s3::check_metadata(options.attributes)));
   DOCUPILOT_CHECK(call.check());
   const std::optional<std::uint64_t> size = body.size();
   if (size > client_->quirks().maximum_object) {
     return call.error(ErrorCode::too_large, "the object is larger than this store takes", "split it");
   }
-  Write write{.key = key, .options = options, .mark = mark_for(options)};
+  Write write{.key = key, .options = options};
+  if (is_conditional(options)) write.mark = s3::make_mark(options.attributes);
   const std::uint64_t part = client_->options().part_size;
   if (size && *size > part) {
     if (*size <= client_->options().single_put) return put_stream(write, body, *size, call);

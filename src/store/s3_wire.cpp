@@ -81,10 +81,18 @@ Result<pugi::xml_node> parse(pugi::xml_document& document, std::string_view text
   return document.document_element();
 }
 
-/// The root element, which must have this name; "*" is any.
+/// The same reply is a "...Result" to one server, a "...Response" or "...Output" to another.
+std::string_view stem(std::string_view root) {
+  for (const std::string_view ending : {"Result", "Response", "Output"}) {
+    if (root.ends_with(ending)) return root.substr(0, root.size() - ending.size());
+  }
+  return root;
+}
+
+/// The root element, which must have this name.
 Result<pugi::xml_node> parse(pugi::xml_document& document, std::string_view text, std::string_view name) {
   DOCUPILOT_TRY(const pugi::xml_node root, parse(document, text));
-  if (name == "*" || local_name(root) == name) return root;
+  if (stem(local_name(root)) == stem(name)) return root;
   if (is_html(text)) {
     return Error(ErrorCode::corrupted, "the server answered with a web page instead of XML")
         .hint("is this URL behind a proxy sub-path? The endpoint must be S3 itself");
@@ -216,9 +224,7 @@ Result<UploadPage> read_uploads(std::string_view text) {
 
 Result<PartPage> read_parts(std::string_view text) {
   pugi::xml_document document;
-  // Some servers name the root ListPartsOutput.
-  DOCUPILOT_TRY(const pugi::xml_node root, parse(document, text, "*"));
-  if (!local_name(root).starts_with("ListParts")) return malformed("it lists no parts");
+  DOCUPILOT_TRY(const pugi::xml_node root, parse(document, text, "ListPartsResult"));
   PartPage page;
   page.truncated = text_of(root, "IsTruncated") == "true";
   if (page.truncated) {
@@ -230,6 +236,9 @@ Result<PartPage> read_parts(std::string_view text) {
     DOCUPILOT_TRY(part.number, number<int>(text_of(node, "PartNumber"), "a part number"));
     DOCUPILOT_TRY(part.size, number<std::uint64_t>(text_of(node, "Size"), "a size"));
     part.etag = bare_etag(text_of(node, "ETag"));
+    if (auto checksum = text_of(node, "ChecksumCRC64NVME"); !checksum.empty()) {
+      page.checksums[part.number] = std::move(checksum);
+    }
     page.parts.push_back(std::move(part));
   }
   return page;
@@ -253,10 +262,7 @@ Result<WriteResult> read_write_result(std::string_view text, std::string_view ro
 
 Result<std::vector<RemoveFailure>> read_remove_result(std::string_view text) {
   pugi::xml_document document;
-  DOCUPILOT_TRY(const pugi::xml_node root, parse(document, text, "*"));
-  if (local_name(root) != "DeleteResult" && local_name(root) != "DeleteObjectsResult") {
-    return malformed("it does not say what was removed");
-  }
+  DOCUPILOT_TRY(const pugi::xml_node root, parse(document, text, "DeleteResult"));
   std::vector<RemoveFailure> failures;
   for (const pugi::xml_node node : root) {
     if (local_name(node) != "Error") continue;
@@ -275,13 +281,16 @@ Result<std::map<std::string, std::string>> read_tags(std::string_view text) {
   return tags;
 }
 
-std::string write_complete(const std::vector<PartInfo>& parts) {
+std::string write_complete(const std::vector<PartInfo>& parts, const std::map<int, std::string>& checksums) {
   pugi::xml_document document;
   pugi::xml_node root = add_root(document, "CompleteMultipartUpload");
   for (const PartInfo& part : parts) {
     pugi::xml_node node = root.append_child("Part");
     add_text(node, "PartNumber", std::to_string(part.number));
     add_text(node, "ETag", '"' + part.etag + '"');
+    if (const auto sum = checksums.find(part.number); sum != checksums.end()) {
+      add_text(node, "ChecksumCRC64NVME", sum->second);
+    }
   }
   return print(document);
 }

@@ -10,6 +10,7 @@ TEST_CASE_TEMPLATE_DEFINE("object store: keys", Builder, object_store_keys) {
   DOCUPILOT_STORE(Builder);
 
   SUBCASE("unusual keys are all different objects and are listed in the order of their bytes") {
+    if (!store.capabilities().any_key) return;  // see object_store_portable_suite.h
     std::vector<std::string> keys = {"a",
                                      "A",
                                      "a/",
@@ -85,6 +86,7 @@ TEST_CASE_TEMPLATE_DEFINE("object store: keys", Builder, object_store_keys) {
     CHECK(list_all(store, {}).first.empty());
   }
   SUBCASE("long keys are told apart to their last byte") {
+    if (!store.capabilities().any_key) return;  // see object_store_portable_suite.h
     std::vector<std::string> keys;
     for (const std::size_t size : {200U, 230U, 231U, 232U, 233U, 255U, 256U, 464U, 465U, 1000U, 1023U, 1024U}) {
       keys.push_back(std::string(size, 'x'));
@@ -110,6 +112,7 @@ TEST_CASE_TEMPLATE_DEFINE("object store: keys", Builder, object_store_keys) {
     CHECK(list_all(store, {}).first.empty());
   }
   SUBCASE("a key of nothing but slashes works like any other") {
+    if (!store.capabilities().any_key) return;  // see object_store_portable_suite.h
     const std::string key(1024, '/');
     REQUIRE(put_text(store, key, "deep"));
     CHECK(text_of(store, key) == "deep");
@@ -161,6 +164,7 @@ TEST_CASE_TEMPLATE_DEFINE("object store: listing", Builder, object_store_listing
     CHECK(page.objects[0].attributes.empty());
   }
   SUBCASE("a prefix is any beginning of a key, not only a folder") {
+    if (!store.capabilities().any_key) return;  // see object_store_portable_suite.h
     put_all({"a", "ab", "ab/c", "ab/cd", "abc", "b", "ab\u00e9"});
     CHECK(list_all(store, {.prefix = "ab"}).first == Names{"ab", "ab/c", "ab/cd", "abc", "ab\u00e9"});
     CHECK(list_all(store, {.prefix = "ab/"}).first == Names{"ab/c", "ab/cd"});
@@ -171,6 +175,7 @@ TEST_CASE_TEMPLATE_DEFINE("object store: listing", Builder, object_store_listing
     CHECK(list_all(store, {.prefix = std::string(232, 'x')}).first.empty());
   }
   SUBCASE("a delimiter folds what goes on behind it, and each prefix comes once") {
+    if (!store.capabilities().any_key) return;  // see object_store_portable_suite.h
     put_all({"a", "a/1", "a/2", "a/b/3", "b/", "c", "c!", "c/d", "d//e"});
     const auto top = list_all(store, {.delimiter = "/"});
     CHECK(top.first == Names{"a", "c", "c!"});
@@ -186,6 +191,7 @@ TEST_CASE_TEMPLATE_DEFINE("object store: listing", Builder, object_store_listing
     CHECK(odd.second == Names{"a/1"});
   }
   SUBCASE("pages of any size give the same keys and prefixes as one page") {
+    if (!store.capabilities().any_key) return;  // see object_store_portable_suite.h
     Names keys;
     for (int i = 0; i < 40; ++i) keys.push_back("k" + std::to_string(i) + (i % 3 == 0 ? "/x" : i % 3 == 1 ? "/" : ""));
     keys.insert(keys.end(), {"k", "k/", "k/1", "k!/2"});

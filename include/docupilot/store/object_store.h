@@ -88,6 +88,7 @@ struct StoreCapabilities {
   bool deferred_put = false;  ///< Durability::on_flush waits for `flush`, and a failed flush drops what waited.
   bool versions = false;      ///< Fills in ObjectInfo::version.
   bool any_key = true;        ///< Takes every key of the rule beside every other; else refuses some: invalid_argument.
+  std::size_t attribute_cost = 0;  ///< Bytes of the 2 KiB that each attribute takes beyond its name and value.
   std::uint64_t maximum_object_size = UINT64_MAX;
   std::uint64_t minimum_part_size = 0;  ///< Of all parts but the last.
 };

@@ -36,7 +36,8 @@ struct S3Options {
   std::string endpoint;  ///< "https://minio.example:9000". Default: AWS, by the region.
   std::string
       public_endpoint;  ///< Where presigned URLs lead, when others reach the server elsewhere. Default: endpoint.
-  std::string quirks;   ///< "aws", "minio", "r2", "ceph", "gcs-interop", "generic". Default: guessed from the endpoint.
+  std::string quirks;   ///< "aws", "minio", "r2", "versitygw", "ceph", "gcs-interop", "generic". Default: guessed from
+                        ///< the endpoint.
   S3Addressing addressing = S3Addressing::automatic;
   S3Checksums checksums = S3Checksums::automatic;
   bool dual_stack = false;  ///< AWS over IPv6 too.
@@ -53,7 +54,8 @@ struct S3Options {
   /// once bytes were read. Default and most: 5 GiB.
   std::uint64_t single_put = std::uint64_t{5} << 30U;
 
-  std::string profile;  ///< Of the credentials files, for the default `credentials`.
+  bool read_only = false;  ///< Every write fails with permission_denied, without a request.
+  std::string profile;     ///< Of the credentials files, for the default `credentials`.
   /// Default: the standard chain over `transport`, which reads the environment.
   std::shared_ptr<http::CredentialsProvider> credentials;
   /// Default: one of its own, which refuses plain http to other machines.

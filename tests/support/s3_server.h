@@ -1,0 +1,93 @@
+#pragma once
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include <doctest/doctest.h>
+
+#include "store/s3_object_store.h"
+#include "support/virtual_time.h"
+
+namespace docupilot_test {
+
+/// A transport in memory that hands each request to the test and gives its answer back as HTTP would.
+class AnsweringTransport final : public docupilot::http::Transport {
+ public:
+  struct Seen {
+    std::string method;
+    std::string url;
+    docupilot::http::Headers headers;
+    std::string body;
+  };
+  std::function<docupilot::Result<docupilot::http::Response>(const Seen&)> answer;
+  std::vector<Seen> seen;
+
+  docupilot::Result<docupilot::http::Response> send(const docupilot::http::Request& request,
+                                                    const docupilot::Context& context) override {
+    if (auto going = context.check("send"); !going) return std::move(going).error();
+    Seen now{request.method, request.url, request.headers, std::string(docupilot::as_text(request.body))};
+    if (request.reader != nullptr) {
+      auto all = docupilot::read_all(*request.reader, 64U << 20U, context);
+      if (!all) return std::move(all).error();
+      now.body = *std::move(all);
+      if (now.body.size() != request.length) return docupilot::Error(docupilot::ErrorCode::corrupted, "wrong length");
+    }
+    seen.push_back(now);
+    auto reply = answer(now);
+    if (reply && reply->status / 100 == 2 && request.writer != nullptr) {
+      if (auto taken = request.writer->write(docupilot::as_bytes(reply->body)); !taken) return std::move(taken).error();
+      reply->body.clear();
+    }
+    return reply;
+  }
+  std::shared_ptr<docupilot::http::Transfer> start(docupilot::http::Request, Done done,
+                                                   const docupilot::Context&) override {
+    done(docupilot::Error(docupilot::ErrorCode::unsupported, "this test's transport only sends"));
+    return nullptr;
+  }
+};
+
+/// A store over such a transport, with time that stands still.
+struct ScriptedS3 {
+  std::shared_ptr<AnsweringTransport> transport = std::make_shared<AnsweringTransport>();
+  VirtualTime time;
+  docupilot::S3Options options;
+
+  ScriptedS3() {
+    options.bucket = "bucket";
+    options.region = "us-east-1";
+    options.endpoint = "https://s3.example.test";
+    options.quirks = "ceph";
+    options.transport = transport;
+    options.credentials = docupilot::http::static_credentials(
+        {.access_key_id = "AKID", .secret_access_key = docupilot::Secret("secret"), .source = "test"});
+  }
+  std::unique_ptr<docupilot::S3Store> open() {
+    auto store = docupilot::open_s3_store(
+        options, {.clock = &time.clock(), .sleeper = &time.sleeper(), .random = [] { return 0.5; }});
+    REQUIRE_MESSAGE(store, store.error().to_string());
+    return *std::move(store);
+  }
+  /// The methods and URLs that were sent.
+  [[nodiscard]] std::vector<std::string> lines() const {
+    std::vector<std::string> all;
+    for (const auto& one : transport->seen) all.push_back(one.method + ' ' + one.url);
+    return all;
+  }
+};
+
+inline docupilot::http::Response reply(int status, std::string body = {}, docupilot::http::Headers headers = {}) {
+  docupilot::http::Response made;
+  made.status = status;
+  made.headers = std::move(headers);
+  made.body = std::move(body);
+  return made;
+}
+
+inline std::string s3_error(const std::string& code, const std::string& more = {}) {
+  return "<?xml version=\"1.0\"?>\n<Error><Code>" + code + "</Code><Message>said so</Message>" + more +
+         "<RequestId>R1</RequestId></Error>";
+}
+
+}  // namespace docupilot_test

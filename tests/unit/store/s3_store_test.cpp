@@ -1,0 +1,305 @@
+#include <doctest/doctest.h>
+
+#include "crypto/crc64nvme.h"
+#include "store/s3_body.h"
+#include "support/object_calls.h"
+#include "support/s3_server.h"
+#include "support/scripted_streams.h"
+
+using namespace docupilot;
+using namespace docupilot_test;  // NOLINT(google-build-using-namespace)
+
+namespace {
+const http::Headers etag = {{"ETag", "\"e1\""}, {"Content-Length", "3"}};
+}
+
+TEST_CASE("a put is one signed request with its length, type and metadata") {
+  ScriptedS3 s3;
+  s3.transport->answer = [](const auto&) { return reply(200, "", etag); };
+  auto store = s3.open();
+  const auto put =
+      put_text(*store, "a b/\u00e9+", "abc", {.content_type = "text/plain", .attributes = {{"Who", "J\u00f6"}}});
+  REQUIRE_MESSAGE(put, put.error().to_string());
+  CHECK(put->etag == "e1");
+  const auto& sent = s3.transport->seen.at(0);
+  CHECK(s3.lines() == std::vector<std::string>{"PUT https://s3.example.test/bucket/a%20b/%C3%A9%2B"});
+  CHECK(sent.body == "abc");
+  CHECK(sent.headers.get("content-type") == "text/plain");
+  CHECK(sent.headers.get("x-amz-meta-who") == "=?UTF-8?B?SsO2?=");
+  CHECK(sent.headers.get("x-amz-content-sha256") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+  CHECK(sent.headers.get("authorization").starts_with("AWS4-HMAC-SHA256 Credential=AKID/"));
+}
+
+TEST_CASE("trouble on the way is tried again with the whole body, signed afresh") {
+  ScriptedS3 s3;
+  int calls = 0;
+  s3.transport->answer = [&](const auto&) -> Result<http::Response> {
+    if (++calls == 1) return Error(ErrorCode::unavailable, "reset");
+    if (calls == 2) return reply(503, s3_error("SlowDown"));
+    return reply(200, "", etag);
+  };
+  auto store = s3.open();
+  REQUIRE(put_text(*store, "k", "abc"));
+  CHECK(calls == 3);
+  for (const auto& sent : s3.transport->seen) CHECK(sent.body == "abc");
+  CHECK(s3.time.sleeps().size() == 2);
+}
+
+TEST_CASE("a streamed put is not made again once bytes were read, and says so in its attempts") {
+  ScriptedS3 s3;
+  s3.options.part_size = 5U << 20U;
+  int calls = 0;
+  s3.transport->answer = [&](const auto&) -> Result<http::Response> {
+    ++calls;
+    return Error(ErrorCode::unavailable, "reset");
+  };
+  auto store = s3.open();
+  const std::string text = pattern(6U << 20U);
+  CHECK(code_of(put_text(*store, "k", text)) == "unavailable");
+  CHECK(calls == 1);
+}
+
+TEST_CASE("a bucket elsewhere: the request is signed for the region that the server names, two hops at the most") {
+  ScriptedS3 s3;
+  s3.options.endpoint.clear();
+  s3.options.quirks = "aws";
+  s3.transport->answer = [&](const AnsweringTransport::Seen& sent) {
+    if (sent.url.find("eu-west-1") != std::string::npos) return reply(200, "", etag);
+    return reply(301, s3_error("PermanentRedirect"), {{"x-amz-bucket-region", "eu-west-1"}});
+  };
+  auto store = s3.open();
+  REQUIRE(store->head("k"));
+  CHECK(s3.lines() == std::vector<std::string>{"HEAD https://bucket.s3.us-east-1.amazonaws.com/k",
+                                               "HEAD https://bucket.s3.eu-west-1.amazonaws.com/k"});
+  REQUIRE(store->head("k"));
+  CHECK(s3.transport->seen.size() == 3);  // remembered
+  CHECK(s3.transport->seen.back().headers.get("authorization").find("/eu-west-1/s3/") != std::string_view::npos);
+
+  int hops = 0;
+  s3.transport->answer = [&](const auto&) {
+    return reply(400, s3_error("AuthorizationHeaderMalformed", "<Region>r-" + std::to_string(++hops) + "</Region>"));
+  };
+  CHECK_FALSE(store->head("k"));
+  CHECK(hops == 3);
+}
+
+TEST_CASE("a redirect to another domain or to a region that is none is not followed") {
+  for (const std::string region : {"evil.test/", "@evil", "../x", "127.0.0.1"}) {
+    CAPTURE(region);
+    ScriptedS3 s3;
+    s3.options.endpoint.clear();
+    s3.transport->answer = [&](const auto&) { return reply(301, "", {{"x-amz-bucket-region", region}}); };
+    auto store = s3.open();
+    CHECK_FALSE(store->head("k"));
+    CHECK(s3.transport->seen.size() == 1);
+  }
+  ScriptedS3 s3;
+  s3.transport->answer = [](const auto&) {
+    return reply(301, s3_error("PermanentRedirect", "<Endpoint>bucket.evil.test</Endpoint><Region>eu-west-1</Region>"));
+  };
+  auto store = s3.open();
+  MemoryWriter into;
+  CHECK_FALSE(store->get("k", into));
+  CHECK(s3.transport->seen.size() == 1);
+}
+
+TEST_CASE("a server that refuses a checksum gets the request without, and the store remembers") {
+  ScriptedS3 s3;
+  s3.options.checksums = S3Checksums::when_supported;
+  s3.transport->answer = [](const AnsweringTransport::Seen& sent) {
+    if (sent.headers.find("x-amz-checksum-crc64nvme")) return reply(400, s3_error("InvalidArgument"));
+    return reply(200, "", etag);
+  };
+  auto store = s3.open();
+  REQUIRE(put_text(*store, "k", "abc"));
+  CHECK(s3.transport->seen.size() == 2);
+  REQUIRE(put_text(*store, "k", "abc"));
+  CHECK(s3.transport->seen.size() == 3);
+  // What fails without the checksum too was not the checksum's fault.
+  ScriptedS3 other;
+  other.options.checksums = S3Checksums::when_supported;
+  other.transport->answer = [](const auto&) { return reply(400, s3_error("InvalidArgument")); };
+  auto second = other.open();
+  CHECK(code_of(put_text(*second, "k", "abc")) == "invalid_argument");
+  CHECK(code_of(put_text(*second, "k", "abc")) == "invalid_argument");
+  CHECK(other.transport->seen.size() == 4);
+}
+
+TEST_CASE("a server without conditional writes is asked first, and capabilities say so from then on") {
+  ScriptedS3 s3;
+  s3.options.quirks = "r2";
+  bool there = false;
+  s3.transport->answer = [&](const AnsweringTransport::Seen& sent) {
+    if (sent.headers.find("if-none-match")) return reply(501, s3_error("NotImplemented"));
+    if (sent.method == "HEAD") return there ? reply(200, "", etag) : reply(404);
+    return reply(200, "", etag);
+  };
+  auto store = s3.open();
+  CHECK(store->capabilities().conditional_put);
+  REQUIRE(put_text(*store, "k", "abc", {.if_absent = true}));
+  CHECK_FALSE(store->capabilities().conditional_put);
+  there = true;
+  CHECK(code_of(put_text(*store, "k", "abc", {.if_absent = true})) == "already_exists");
+}
+
+TEST_CASE("if_absent: the write whose reply was lost is known by its mark, somebody else's is not") {
+  for (const bool ours : {true, false}) {
+    CAPTURE(ours);
+    ScriptedS3 s3;
+    s3.options.quirks = "aws";
+    std::string mark;
+    int puts = 0;
+    s3.transport->answer = [&](const AnsweringTransport::Seen& sent) -> Result<http::Response> {
+      if (sent.method == "PUT") {
+        if (++puts > 1) return reply(412, s3_error("PreconditionFailed"));
+        mark = sent.headers.get("x-amz-meta-docupilot-write");
+        return Error(ErrorCode::unavailable, "the reply was lost");
+      }
+      http::Headers headers = etag;
+      headers.add("x-amz-meta-docupilot-write", ours ? mark : "another").add("x-amz-meta-a", "b");
+      return reply(200, "", headers);
+    };
+    auto store = s3.open();
+    const auto put = put_text(*store, "k", "abc", {.attributes = {{"a", "b"}}, .if_absent = true});
+    CHECK(mark.size() == 32);
+    CHECK(code_of(put) == (ours ? "ok" : "already_exists"));
+    if (put) CHECK(put->attributes == std::map<std::string, std::string>{{"a", "b"}});
+  }
+}
+
+TEST_CASE("a 200 that holds an error is one: tried again or not by its code; white space in front is none") {
+  const auto copy_with = [](const std::string& first, int& calls) {
+    ScriptedS3 s3;
+    s3.transport->answer = [&](const AnsweringTransport::Seen& sent) {
+      if (sent.method == "HEAD") return reply(200, "", etag);
+      if (++calls == 1) return reply(200, first);
+      return reply(200,
+                   "\n   \n<?xml version=\"1.0\"?><a:CopyObjectResult xmlns:a=\"x\"><a:ETag>&quot;e2&quot;</a:ETag>"
+                   "</a:CopyObjectResult>");
+    };
+    return code_of(s3.open()->copy("a", "b"));
+  };
+  int calls = 0;
+  CHECK(copy_with(s3_error("InternalError"), calls) == "ok");
+  CHECK(calls == 2);
+  CHECK(copy_with(s3_error("SlowDown"), calls = 0) == "ok");
+  CHECK(calls == 2);
+  CHECK(copy_with(s3_error("AccessDenied"), calls = 0) == "permission_denied");
+  CHECK(calls == 1);
+  CHECK(copy_with("", calls = 0) == "ok");  // cut
+  CHECK(calls == 2);
+}
+
+TEST_CASE("a web page where XML was expected says what may be wrong") {
+  for (const int status : {200, 404}) {
+    ScriptedS3 s3;
+    s3.transport->answer = [&](const auto&) { return reply(status, "<!DOCTYPE html><html><body>hi</body></html>"); };
+    const auto listed = s3.open()->list();
+    REQUIRE_FALSE(listed);
+    CHECK(listed.error().to_string().find("is this URL behind a proxy sub-path?") != std::string::npos);
+    CHECK(s3.transport->seen.size() == 1);
+  }
+}
+
+TEST_CASE("completing: a lost reply is made up for by the object's ETag, and only then") {
+  for (const bool same : {true, false}) {
+    CAPTURE(same);
+    ScriptedS3 s3;
+    int posts = 0;
+    s3.transport->answer = [&](const AnsweringTransport::Seen& sent) -> Result<http::Response> {
+      if (sent.method == "POST") {
+        if (++posts == 1) return Error(ErrorCode::unavailable, "cut");
+        return reply(404, s3_error("NoSuchUpload"));
+      }
+      // The MD5 of the MD5 of "a", as the service joins them.
+      return reply(
+          200, "",
+          {{"ETag", same ? "\"b6ff9a06b7e20bcb2858c5b8ff744aea-1\"" : "\"other-1\""}, {"Content-Length", "1"}});
+    };
+    auto store = s3.open();
+    const auto done = store->complete_multipart({.key = "k", .upload_id = "U", .started = {}},
+                                                {{.number = 1, .size = 1, .etag = "0cc175b9c0f1b6a831c399e269772661"}});
+    CHECK(posts == 2);
+    if (!same) CHECK(code_of(done) == "not_found");
+    else CHECK_MESSAGE(done, done.error().to_string());
+  }
+}
+
+TEST_CASE("a download that was cut goes on where it was, and one of another object does not") {
+  for (const bool replaced : {false, true}) {
+    CAPTURE(replaced);
+    const std::string text = pattern(500'000);
+    MemoryWriter into;
+    const Context context;
+    s3::ResumableWriter writer(into, context);
+    writer.restart();
+    REQUIRE(writer.write(as_bytes(text).first(300'000)));
+    writer.restart();
+    const std::string again = replaced ? pattern(500'000, 9) : text;
+    const auto taken = writer.write(as_bytes(again));
+    CHECK(bool(taken) == !replaced);
+    if (!replaced) CHECK(into.text() == text);
+    else CHECK(into.text() == text.substr(0, 300'000));
+  }
+}
+
+TEST_CASE("a whole read is compared with the checksum that the store has; one of parts says nothing") {
+  const auto read = [](const std::string& checksum) {
+    ScriptedS3 s3;
+    s3.options.checksums = S3Checksums::when_supported;
+    s3.transport->answer = [&](const AnsweringTransport::Seen& sent) {
+      CHECK(sent.headers.get("x-amz-checksum-mode") == "ENABLED");
+      http::Headers headers = etag;
+      headers.add("x-amz-checksum-crc64nvme", checksum);
+      return reply(200, "abc", headers);
+    };
+    return text_of(*s3.open(), "k");
+  };
+  CHECK(read(s3::to_checksum(crc::crc64nvme(as_bytes("abc")))) == "abc");
+  CHECK(read("AAAAAAAAAAA=") == "[corrupted]");
+  CHECK(read("AAAAAAAAAAA=-2") == "abc");
+}
+
+TEST_CASE("presigned URLs lead to the public endpoint, requests to the other") {
+  ScriptedS3 s3;
+  s3.options.public_endpoint = "https://files.example.test";
+  s3.transport->answer = [](const auto&) { return reply(200, "", etag); };
+  auto store = s3.open();
+  const auto url = store->presign("a b", {});
+  REQUIRE(url);
+  CHECK(url->expose().starts_with("https://files.example.test/bucket/a%20b?X-Amz-Algorithm="));
+  CHECK(s3.transport->seen.empty());
+  REQUIRE(store->head("k"));
+  CHECK(s3.lines() == std::vector<std::string>{"HEAD https://s3.example.test/bucket/k"});
+}
+
+TEST_CASE("many keys are removed a thousand a request, and what stays is told") {
+  ScriptedS3 s3;
+  s3.options.prefix = "p/";
+  s3.transport->answer = [](const AnsweringTransport::Seen& sent) {
+    CHECK_FALSE(sent.headers.get("content-md5").empty());
+    return reply(200,
+                 "<DeleteResult><Error><Key>p/k7</Key><Code>AccessDenied</Code><Message>no</Message></Error>"
+                 "</DeleteResult>");
+  };
+  std::vector<std::string> keys;
+  for (int i = 0; i < 1001; ++i) keys.push_back("k" + std::to_string(i));
+  const auto failed = s3.open()->remove_many(keys);
+  REQUIRE(failed);
+  CHECK(s3.transport->seen.size() == 2);
+  REQUIRE(failed->size() == 2);
+  CHECK((*failed)[0].key == "k7");
+  CHECK((*failed)[0].error.code() == ErrorCode::permission_denied);
+}
+
+TEST_CASE("a store opened read-only writes nothing") {
+  ScriptedS3 s3;
+  s3.options.read_only = true;
+  s3.transport->answer = [](const auto&) { return reply(200, "", etag); };
+  auto store = s3.open();
+  CHECK(code_of(put_text(*store, "k", "x")) == "permission_denied");
+  CHECK(code_of(store->remove("k")) == "permission_denied");
+  CHECK(code_of(store->presign("k", {.method = PresignOptions::Method::put})) == "permission_denied");
+  CHECK(s3.transport->seen.empty());
+  CHECK(store->head("k"));
+}
