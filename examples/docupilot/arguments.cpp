@@ -225,7 +225,7 @@ void Grammar::add_reading() {
       command("get", Command::get, "Write a document's bytes, checked against their SHA-256, or an object's",
               "  docupilot get report -o copy.txt\n"
               "  docupilot get report | wc -c\n"
-              "  docupilot get 's3://bucket/key?endpoint=http://127.0.0.1:9000' -o copy.txt");
+              "  docupilot get 's3://bucket/key?region=eu-west-1' -o copy.txt");
   value(getter, "what", get.what, "ID|URL",
         "A document's id, or 4 or more characters of its front; or SCHEME://BUCKET/KEY")
       ->required();

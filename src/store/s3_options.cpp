@@ -76,6 +76,9 @@ Result<std::unique_ptr<S3Store>> open_s3_store(S3Options options) {
     options.credentials =
         http::aws_credentials(options.transport, environment, {.profile = options.profile, .region = options.region});
   }
+  for (const char* name : {"AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT_URL"}) {
+    if (options.endpoint.empty()) options.endpoint = environment.variable(name).value_or("");
+  }
   // Another place than AWS has no use for AWS's region, and its server says where the bucket is.
   if (options.region.empty() && options.endpoint.empty()) {
     DOCUPILOT_TRY(const auto region, http::aws_region(environment, options.profile));

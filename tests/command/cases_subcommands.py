@@ -7,10 +7,11 @@ import shutil
 import subprocess
 
 from harness import Skip, case
+from s3_stub import Stub
 
 MEMBERS = {"id", "title", "name", "object", "size", "content_type", "sha256", "created", "updated", "tags",
            "attributes", "summary", "stages", "revision"}
-SUBCOMMANDS = ["ingest", "list", "search", "show", "summarize", "get", "remove", "status", "resume", "sweep",
+SUBCOMMANDS = ["ingest", "list", "search", "show", "summarize", "get", "put", "ls", "rm", "presign", "remove", "status", "resume", "sweep",
                "diagnose", "config", "completion"]
 
 REPORT = ("The quarterly revenue rose by ten percent. Costs fell in every branch. The board is pleased with the year. "
@@ -394,12 +395,16 @@ def help_examples(bench):
     """Every example in the help runs as it stands there"""
     fill(bench)
     shutil.copytree(bench.folder / "library", bench.folder / "kept-library")
+    bench.write("2026.txt", REPORT)
     for name in ["", *SUBCOMMANDS]:
         for example in examples(bench.ok(*([name] if name else []), "--help").out):
             shutil.rmtree(bench.folder / "library")
             shutil.copytree(bench.folder / "kept-library", bench.folder / "library")
-            shell = subprocess.run(["bash", "-c", "set -o pipefail; " + example], cwd=bench.folder, env=bench.env,
-                                   capture_output=True, text=True, timeout=30)
+            with Stub() as store:
+                for key in ("key", "reports/2026.txt"):
+                    store.add(key, REPORT)
+                shell = subprocess.run(["bash", "-c", "set -o pipefail; " + example], cwd=bench.folder,
+                                       env={**bench.env, **store.environment}, capture_output=True, text=True, timeout=30)
             assert shell.returncode == 0, f"{example}: exit {shell.returncode}\n{shell.stdout}\n{shell.stderr}"
 
 

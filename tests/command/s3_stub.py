@@ -129,6 +129,10 @@ class Stub:
         self.server.shutdown()
         self.server.server_close()
 
+    def add(self, key, content, content_type="text/plain"):
+        data = content if isinstance(content, bytes) else content.encode()
+        self.server.objects[key] = (data, content_type, "Fri, 02 Jan 2026 03:04:05 GMT")
+
     @property
     def endpoint(self):
         return f"http://127.0.0.1:{self.server.server_port}"

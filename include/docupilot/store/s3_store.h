@@ -33,7 +33,8 @@ struct S3Options {
   std::string bucket;    ///< 3 to 63 of [a-z0-9.-]; older names with upper case or '_' work by path.
   std::string prefix;    ///< Put before every key, as it is: "team-a/". Default: none.
   std::string region;    ///< Default: found out from the server, beginning with us-east-1.
-  std::string endpoint;  ///< "https://minio.example:9000". Default: AWS, by the region.
+  std::string endpoint;  ///< "https://minio.example:9000". Default: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, else AWS by
+                         ///< the region.
   std::string
       public_endpoint;  ///< Where presigned URLs lead, when others reach the server elsewhere. Default: endpoint.
   std::string quirks;   ///< "aws", "minio", "r2", "versitygw", "ceph", "gcs-interop", "generic". Default: guessed from

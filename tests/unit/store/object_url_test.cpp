@@ -22,7 +22,8 @@ TEST_CASE("an object's URL is a store and a key") {
 }
 
 TEST_CASE("what is no object's URL is refused with a hint") {
-  for (const char* text : {"", "report", "file:./x", "s3:bucket/key", "s3:///key", "s3://bucket/%zz", "s3://bucket/a#b"}) {
+  for (const char* text :
+       {"", "report", "file:./x", "s3:bucket/key", "s3:///key", "s3://bucket/%zz", "s3://bucket/a#b"}) {
     CAPTURE(text);
     const auto object = ObjectUrl::parse(text);
     REQUIRE_FALSE(object.has_value());
