@@ -14,6 +14,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import harness  # noqa: E402
 import cases_subcommands  # noqa: E402,F401
 import cases_inputs  # noqa: E402,F401
+import cases_objects  # noqa: E402,F401
 import cases_terminal  # noqa: E402,F401
 import cases_recovery  # noqa: E402,F401
 
