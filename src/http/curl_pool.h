@@ -28,9 +28,10 @@ class CurlPool {
   /// A descriptor of libcurl's that the reactor watches. That of a connection that stands stays registered until
   /// libcurl closes it through us, so that using it again costs no system call for that.
   struct Socket {
-    Socket(CurlPool& owner, int fd);
+    Socket(CurlPool& owner, int number);
     boost::asio::posix::stream_descriptor descriptor;
     CurlPool* pool;
+    int fd;          // libcurl's
     int wanted = 0;  // CURL_POLL_IN, CURL_POLL_OUT
     bool opened_by_us = false;
     bool waits_to_read = false;
@@ -65,7 +66,6 @@ class CurlPool {
   static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* of_socket);
   static int on_timer(CURLM* multi, long milliseconds, void* self);
   void forget(int fd);
-  static void let_go(Socket& socket);
   void watch(const SocketPointer& socket);
   void ready(const SocketPointer& socket, int events);
   void arm_timer();

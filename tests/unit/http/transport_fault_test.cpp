@@ -115,10 +115,9 @@ TEST_CASE("interim replies before the reply are passed over") {
 
 TEST_CASE("headers of the reply have a limit on both sides, and so do bodies") {
   ScriptedServer server;
-  const auto transport = make_transport();
   const auto ask = [&](Reply reply, http::Limits limits) {
     server.push({.reply = std::move(reply), .after = Script::After::close});
-    return transport->send({.url = server.url("/"), .limits = limits});
+    return make_transport()->send({.url = server.url("/"), .limits = limits});
   };
   const std::string head = ok + "X: " + std::string(2'000, 'x') + "\r\nContent-Length: 2\r\n\r\n";
   CHECK(ask(Reply::verbatim(head + "ab"), {.header_bytes = head.size()}));
