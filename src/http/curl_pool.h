@@ -25,10 +25,16 @@ class CurlPool {
  public:
   using Moment = std::chrono::steady_clock::time_point;
 
-  /// A descriptor of libcurl's that the reactor watches. That of a connection that stands stays registered until
-  /// libcurl closes it through us, so that using it again costs no system call for that.
+  /// A descriptor of libcurl's that the reactor watches: by a duplicate of our own, since libcurl 7.88 closes that of a
+  /// connection that did not come about without telling, and another thread may have its number at once. That of a
+  /// connection that stands stays registered until libcurl closes it through us, so that using it again costs nothing.
   struct Socket {
     Socket(CurlPool& owner, int number);
+    ~Socket() { let_go(); }
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    void let_go() noexcept;
+
     boost::asio::posix::stream_descriptor descriptor;
     CurlPool* pool;
     int fd;          // libcurl's
