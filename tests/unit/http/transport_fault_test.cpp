@@ -83,7 +83,7 @@ TEST_CASE("replies whose end cannot be known, and what is no HTTP, are refused")
            std::string("SSH-2.0-OpenSSH_9.2\r\n"),
            std::string("HTTP/2 200\r\nContent-Length: 0\r\n\r\n"),
            std::string("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
-           ok + std::string("X: a\0b\r\nContent-Length: 0\r\n\r\n", 32),
+           ok + std::string("X: a\0b\r\nContent-Length: 0\r\n\r\n", 29),
            ok + "X: a\r\n folded\r\nContent-Length: 0\r\n\r\n",
            ok + "no colon\r\nContent-Length: 0\r\n\r\n",
        }) {
