@@ -1,11 +1,15 @@
 #include "http/curl_pool.h"
 
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <cerrno>
+#include <system_error>
 
+#include "base/file_descriptor.h"
 #include "base/try.h"
 #include "http/curl_loop.h"
 #include "http/curl_transfer.h"
@@ -21,7 +25,18 @@ constexpr int most_turns = 32;                  // of one pool before the others
 
 }  // namespace
 
-CurlPool::Socket::Socket(CurlPool& owner, int fd) : descriptor(owner.io_, fd), pool(&owner) {}
+CurlPool::Socket::Socket(CurlPool& owner, int number) : descriptor(owner.io_), pool(&owner), fd(number) {
+  FileDescriptor duplicate(::fcntl(number, F_DUPFD_CLOEXEC, 0));
+  if (!duplicate) throw std::system_error(errno, std::generic_category());
+  descriptor.assign(duplicate.get());
+  static_cast<void>(duplicate.release());
+}
+
+void CurlPool::Socket::let_go() noexcept {
+  gone = true;
+  // Released first: while libcurl has it open too, closing alone would leave it in the epoll set.
+  if (descriptor.is_open()) ::close(descriptor.release());
+}
 
 CurlPool::CurlPool(CurlLoop& loop, asio::io_context& io, Sockets& sockets, const CurlSetup& setup)
     : loop_(loop),
@@ -47,7 +62,7 @@ CurlPool::~CurlPool() {
   for (auto& handles : spare_handles_) handles.clear();
   curl_multi_cleanup(multi_);  // closes the connections, by on_close_socket
   std::erase_if(sockets_,
-                [this](const auto& entry) { return entry.second->pool == this && (let_go(*entry.second), true); });
+                [this](const auto& entry) { return entry.second->pool == this && (entry.second->let_go(), true); });
 }
 
 std::unique_ptr<CurlHandle> CurlPool::take_handle(CheckedRequest::Shape shape) {
@@ -171,13 +186,8 @@ int CurlPool::on_close_socket(void* self, curl_socket_t fd) {
 void CurlPool::forget(int fd) {
   const auto found = sockets_.find(fd);
   if (found == sockets_.end()) return;
-  let_go(*found->second);
+  found->second->let_go();
   sockets_.erase(found);
-}
-
-void CurlPool::let_go(Socket& socket) {
-  socket.gone = true;
-  socket.descriptor.release();  // the descriptor is libcurl's to close
 }
 
 int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* /*of_socket*/) {
@@ -189,7 +199,7 @@ int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void
   }
   if (what == CURL_POLL_REMOVE) {
     if (found == pool.sockets_.end()) return 0;
-    // libcurl 7.88 closes a connection that did not come about without telling, and its own wake-up pipes as well.
+    // A connection that did not come about, and a pipe of libcurl's own, are closed without a further word.
     CurlHandle* handle = nullptr;
     curl_easy_getinfo(easy, CURLINFO_PRIVATE, &handle);
     const bool stays = found->second->opened_by_us && handle != nullptr && handle->transfer() != nullptr &&
@@ -229,7 +239,7 @@ void CurlPool::watch(const SocketPointer& socket) {
 }
 
 void CurlPool::ready(const SocketPointer& socket, int events) {
-  const int fd = socket->descriptor.native_handle();
+  const int fd = socket->fd;
   const bool wanted = (events == CURL_CSELECT_IN && (socket->wanted & CURL_POLL_IN) != 0) ||
                       (events == CURL_CSELECT_OUT && (socket->wanted & CURL_POLL_OUT) != 0) ||
                       (events == CURL_CSELECT_ERR && socket->wanted != 0);

@@ -25,12 +25,19 @@ class CurlPool {
  public:
   using Moment = std::chrono::steady_clock::time_point;
 
-  /// A descriptor of libcurl's that the reactor watches. That of a connection that stands stays registered until
-  /// libcurl closes it through us, so that using it again costs no system call for that.
+  /// A descriptor of libcurl's that the reactor watches: by a duplicate of our own, since libcurl 7.88 closes that of a
+  /// connection that did not come about without telling, and another thread may have its number at once. That of a
+  /// connection that stands stays registered until libcurl closes it through us, so that using it again costs nothing.
   struct Socket {
-    Socket(CurlPool& owner, int fd);
+    Socket(CurlPool& owner, int number);
+    ~Socket() { let_go(); }
+    Socket(const Socket&) = delete;
+    Socket& operator=(const Socket&) = delete;
+    void let_go() noexcept;
+
     boost::asio::posix::stream_descriptor descriptor;
     CurlPool* pool;
+    int fd;          // libcurl's
     int wanted = 0;  // CURL_POLL_IN, CURL_POLL_OUT
     bool opened_by_us = false;
     bool waits_to_read = false;
@@ -65,7 +72,6 @@ class CurlPool {
   static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* of_socket);
   static int on_timer(CURLM* multi, long milliseconds, void* self);
   void forget(int fd);
-  static void let_go(Socket& socket);
   void watch(const SocketPointer& socket);
   void ready(const SocketPointer& socket, int events);
   void arm_timer();

@@ -49,7 +49,7 @@ class DOCUPILOT_EXPORT BodySource {
   virtual ~BodySource();
   /// Fills the front of `into`. Nothing: no bytes for now, call Transfer::resume once there are. 0: the end.
   [[nodiscard]] virtual Result<std::optional<std::size_t>> read(MutableByteView into) = 0;
-  /// Goes back to the first byte, for a connection that broke before anything was answered. False: it cannot.
+  /// Goes back to the first byte, for another attempt; the transport itself makes only one. False: it cannot.
   [[nodiscard]] virtual bool rewind() = 0;
 };
 
@@ -86,7 +86,7 @@ struct Request {
   Writer* writer = nullptr;  ///< For `send`, written to on the calling thread.
   BodySink* sink = nullptr;  ///< For `start`.
   /// Whether doing it twice is the same as doing it once (RFC 9110, 9.2.2). Decides whether it may go out on a
-  /// connection that was used before, which may turn out dead after the request was read.
+  /// connection that was used before, which may turn out dead after the request was read: `unavailable`, then.
   bool idempotent = true;
   /// Waits for "100 Continue" before it sends a body: saves sending one that is going to be refused.
   bool expect_continue = false;
@@ -102,7 +102,7 @@ struct Response {
   int status = 0;
   Headers headers;
   std::string body;                  ///< As far as it did not go to a writer or sink.
-  bool body_is_cut = false;          ///< More came than was kept of an error's body.
+  bool body_is_cut = false;          ///< Of an error's body there was more than was kept, or may have been.
   std::uint64_t bytes_sent = 0;      ///< Of the body.
   std::uint64_t bytes_received = 0;  ///< Of the body.
   bool connection_was_reused = false;
@@ -127,7 +127,9 @@ class DOCUPILOT_EXPORT Transfer {
 /// proxy), `timeout` for the deadline, the connect limit or a stall, `corrupted` for a reply that was cut or is no
 /// HTTP, `too_large` past a limit, `permission_denied` for a certificate that is not trusted, `cancelled`, and what a
 /// reader, writer, source or sink returned. A failed request that is not idempotent and may have been read by the
-/// server is `outcome_unknown`. Nothing is sent twice and no redirect is followed.
+/// server is `outcome_unknown`, unless the caller ended it: by cancelling, or by an error of those. Nothing is sent
+/// twice and no redirect is followed. A success that does not announce its length is `corrupted`, since a cut could not
+/// be noticed; the body of an error that does not is kept, with `body_is_cut`.
 ///
 /// Calls may be made from any thread at any time.
 class DOCUPILOT_EXPORT Transport {
@@ -136,7 +138,8 @@ class DOCUPILOT_EXPORT Transport {
 
   virtual ~Transport();
   /// Returns at once. `done` is called once, on the transport's thread, even when the request cannot be sent; it must
-  /// not block. What the request points to must live until then.
+  /// not block, throw or destroy the transport. What the request points to must live until then. Where there is no such
+  /// thread (options that cannot work, after a fork, at the transport's end), it is called by `start` itself.
   virtual std::shared_ptr<Transfer> start(Request request, Done done, const Context& context = {}) = 0;
   /// Sends it and waits for its end; `reader` and `writer` are used on the calling thread, and may block.
   [[nodiscard]] virtual Result<Response> send(const Request& request, const Context& context = {}) = 0;
@@ -152,7 +155,7 @@ struct TlsOptions {
 
 struct TransportOptions {
   unsigned threads = 1;       ///< Of the transport, started with the first request. 1 to 64.
-  unsigned connections = 64;  ///< To one endpoint, for each thread. The next request waits for one.
+  unsigned connections = 64;  ///< To one endpoint, for each thread and identity. The next request waits for one.
   Duration idle_connection = Duration::milliseconds(60'000);  ///< How long an unused one is kept. Default 60 s.
   std::string proxy;                  ///< "http://host:port"; empty: none. The environment is not asked.
   Secret proxy_password;              ///< "user:password" for the proxy.
