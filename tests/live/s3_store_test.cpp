@@ -3,7 +3,7 @@
 #include <docupilot/store/s3_store.h>
 
 #include "crypto/random.h"
-#include "object_store_suite_all.h"
+#include "conformance/object_store_suite_all.h"
 
 // The suite against real servers, which tests/support/servers.sh starts; their addresses come by the environment.
 namespace docupilot_test {
