@@ -8,6 +8,7 @@
 # Parts: unit conformance wire    the test programs, Release, g++, warnings are errors
 #        command examples         the docupilot command and the tutorial programs
 #        live                     real documents through the real command, and processes killed at random instants
+#        s3                       the suite of object stores against real servers: MinIO and versitygw, with and without TLS
 #        asan tsan                unit, conformance and wire under the sanitizers, clang++, warnings are errors
 #        package                  programs that use the installed library, Debian packages
 #        hygiene                  include rule, headers, symbols, documentation, format, static analysis
