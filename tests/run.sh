@@ -8,6 +8,7 @@
 # Parts: unit conformance wire    the test programs, Release, g++, warnings are errors
 #        command examples         the docupilot command and the tutorial programs
 #        live                     real documents through the real command, and processes killed at random instants
+#        s3                       the suite of object stores against real servers: MinIO and versitygw, with and without TLS
 #        asan tsan                unit, conformance and wire under the sanitizers, clang++, warnings are errors
 #        package                  programs that use the installed library, Debian packages
 #        hygiene                  include rule, headers, symbols, documentation, format, static analysis
@@ -20,6 +21,8 @@ set -uo pipefail
 cd "$(dirname "$0")/.." || exit 1
 root=$PWD
 source examples/packages.sh
+source tests/support/servers.sh
+trap servers_end EXIT
 
 usage() { sed -n '2,/^set /s/^# \{0,1\}//p' "$root/tests/run.sh" | sed '$d'; }
 
@@ -35,7 +38,7 @@ while (($#)); do
   shift
 done
 
-all_parts=(unit conformance wire command examples live asan tsan package hygiene fuzz bench)
+all_parts=(unit conformance wire command examples live s3 asan tsan package hygiene fuzz bench)
 if [[ -n $only ]]; then
   IFS=, read -r -a parts <<<"$only"
   for part in "${parts[@]}"; do
@@ -240,6 +243,28 @@ part_live() {
     [[ -e $test ]] || { skip kill "tests/kill is not there"; continue; }
     step "$(basename "$test" .py)" "$python" "$test" --command "$build/bin/docupilot" --instants "$instants"
   done
+}
+
+# on_server NAME FILTER VARIABLE START...: starts a server and runs the live tests that are for it.
+on_server() {
+  local name=$1 filter=$2 variable=$3 address=$4
+  shift 4
+  if "$@"; then
+    step "conformance on $name" env "$variable=${!address}" DOCUPILOT_TEST_CA="${servers_ca:-}" \
+      "$build/tests/live_tests" --no-colors --test-case="*<$filter>*"
+  else
+    skip "${name%% *}" "it could not be built or started, see $servers_folder"
+  fi
+}
+
+part_s3() {
+  release && make "live tests" "$build" live_tests || return
+  servers_begin "$build/servers"
+  on_server "minio" MinioBuilder DOCUPILOT_TEST_MINIO minio_url start_minio
+  on_server "minio over TLS" MinioTlsBuilder DOCUPILOT_TEST_MINIO_TLS minio_tls_url start_minio tls
+  on_server "versitygw" VersitygwBuilder DOCUPILOT_TEST_VERSITYGW versitygw_url start_versitygw
+  on_server "versitygw over TLS" VersitygwTlsBuilder DOCUPILOT_TEST_VERSITYGW_TLS versitygw_tls_url start_versitygw tls
+  servers_end
 }
 
 part_asan() {

@@ -83,14 +83,14 @@ Result<CanonicalRequest> canonical_request(PathRule rule, std::string_view metho
   DOCUPILOT_TRY(const std::string query, canonical_query(url.query));
   struct Line {
     std::string name;
+    std::size_t place;  // fields of one name stay in the order they are sent
     std::string_view value;
-    std::size_t place = 0;  // fields of one name stay in their order
   };
   std::vector<Line> lines;
   lines.reserve(headers.fields().size() + 1);
-  lines.push_back({"host", url.host});
+  lines.push_back({"host", 0, url.host});
   for (const auto& field : headers.fields()) {
-    Line line{field.name, field.value, lines.size()};
+    Line line{field.name, lines.size(), field.value};
     std::ranges::transform(line.name, line.name.begin(), lower);
     if (line.name != "host" && !is_never_signed(line.name)) lines.push_back(std::move(line));
   }

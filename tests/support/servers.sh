@@ -16,6 +16,7 @@ servers_pids=()
 
 servers_begin() {
   servers_folder=$1
+  rm -rf "$servers_folder"
   mkdir -p "$servers_folder" "$servers_cache"
 }
 

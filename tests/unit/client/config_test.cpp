@@ -126,7 +126,7 @@ TEST_CASE("an unknown scheme lists the known ones, and a registered one is used"
   Registry registry = Registry::with_builtins();
   const Error unknown = registry.open_store("tape:x").error();
   CHECK(unknown.code() == ErrorCode::unsupported);
-  CHECK(unknown.hint() == "known schemes: file, memory");
+  CHECK(unknown.hint() == "known schemes: file, memory, s3");
   registry.add_store(
       "tape", [](const BackendUrl&, OpenMode) -> Result<std::unique_ptr<ObjectStore>> { return make_memory_store(); });
   CHECK(registry.open_store("tape:x").has_value());

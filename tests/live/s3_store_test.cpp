@@ -2,8 +2,8 @@
 
 #include <docupilot/store/s3_store.h>
 
+#include "conformance/object_store_suite_all.h"
 #include "crypto/random.h"
-#include "object_store_suite_all.h"
 
 // The suite against real servers, which tests/support/servers.sh starts; their addresses come by the environment.
 namespace docupilot_test {
@@ -16,9 +16,6 @@ std::string environment(const char* name) {
 }
 
 S3Options options_for(const std::string& endpoint, const std::string& quirks) {
-  // One for all stores, like in a program, so that connections are kept.
-  static const std::shared_ptr<http::Transport> transport =
-      http::make_transport({.tls = {.ca_file = environment("DOCUPILOT_TEST_CA")}});
   S3Options options;
   options.bucket = "docupilot-" + crypto::random_hex(16);
   options.region = "us-east-1";
@@ -26,7 +23,7 @@ S3Options options_for(const std::string& endpoint, const std::string& quirks) {
   options.quirks = quirks;
   options.credentials = http::static_credentials(
       {.access_key_id = "docupilot", .secret_access_key = Secret("docupilot-test-secret"), .source = "test"});
-  options.transport = transport;
+  options.transport = http::make_transport({.tls = {.ca_file = environment("DOCUPILOT_TEST_CA")}});
   return options;
 }
 
