@@ -113,6 +113,7 @@ void CurlHandle::set_constants(const CurlSetup& setup) {
 void CurlHandle::set_proxy(const CurlSetup& setup) {
   set(CURLOPT_PROXY, setup.options.proxy.c_str());  // "": none, and the environment is not asked
   set(CURLOPT_NOPROXY, setup.no_proxy.c_str());
+  no_proxy_ = setup.no_proxy;
   if (setup.options.proxy.empty()) return;
   set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -152,6 +153,10 @@ Result<void> CurlHandle::prepare(const Request& request, CheckedRequest& checked
   if (const long limit = connect_limit(request.limits.connect); limit != connect_milliseconds_) {
     set(CURLOPT_CONNECTTIMEOUT_MS, limit);
     connect_milliseconds_ = limit;
+  }
+  if (past_proxy_ != request.host_service) {
+    past_proxy_ = request.host_service;
+    set(CURLOPT_NOPROXY, past_proxy_ ? "*" : no_proxy_.c_str());
   }
   // A connection that was used before may die after the server has read the request.
   if (fresh_ == request.idempotent) {

@@ -252,6 +252,20 @@ TEST_CASE("a proxy that refuses is told apart, and its password stays with it") 
   CHECK(proxy.ledger().snapshot().requests.size() == 2);
 }
 
+TEST_CASE("a service of the host is asked past the proxy, and the next request through it again") {
+  ScriptedServer proxy;
+  const auto transport = make_transport({.proxy = proxy.url()});
+  http::Request request{.url = "http://service.invalid/", .host_service = true};
+  const auto past = transport->send(request);
+  REQUIRE_FALSE(past.has_value());
+  CHECK_FALSE(past.error().hint().starts_with("proxy: "));
+  CHECK(proxy.ledger().snapshot().connections.empty());
+  proxy.push({.reply = {.status = 403}});
+  const auto through = transport->send({.url = "https://service.invalid/"});
+  REQUIRE_FALSE(through.has_value());
+  CHECK(through.error().hint().starts_with("proxy: "));
+}
+
 TEST_CASE("the environment does not choose a proxy") {
   ScriptedServer proxy;
   const std::string url = proxy.url();
