@@ -46,9 +46,10 @@ class CredentialSource {
   const bool passes = below.code() == ErrorCode::unavailable || below.code() == ErrorCode::timeout ||
                       below.code() == ErrorCode::rate_limited || below.code() == ErrorCode::cancelled;
   Error error(passes ? below.code() : ErrorCode::unauthenticated, std::string(source) + " gave no credentials");
-  std::move(error).operation("credentials").service(below.http_status(), below.service_code(), below.request_id());
-  std::move(error).attempts(below.attempts()).hint(below.hint());
-  std::move(error).cause(std::move(below));
+  error =
+      std::move(error).operation("credentials").service(below.http_status(), below.service_code(), below.request_id());
+  error = std::move(error).attempts(below.attempts()).hint(below.hint());
+  error = std::move(error).cause(std::move(below));
   return error;
 }
 

@@ -52,7 +52,7 @@ class CurlHandle {
   long connect_milliseconds_ = -1;
   long upload_buffer_ = 0;
   bool fresh_ = false;
-  std::string no_proxy_;     // as it is set for all but services of the host
+  std::string no_proxy_;  // as it is set for all but services of the host
   bool past_proxy_ = false;
   std::array<char, CURL_ERROR_SIZE> error_{};
 };

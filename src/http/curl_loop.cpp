@@ -1,7 +1,7 @@
 #include "http/curl_loop.h"
 
 #include <pthread.h>
-#include <signal.h>
+#include <csignal>
 
 #include <algorithm>
 #include <boost/asio/post.hpp>

@@ -2,6 +2,8 @@
 
 #include <unistd.h>
 
+#include <new>
+
 #include "base/try.h"
 #include "http/curl_loop.h"
 #include "http/curl_transfer.h"
@@ -39,7 +41,9 @@ CurlTransport::~CurlTransport() {
   }
   // In a child after a fork the threads are not there, and sockets and epoll are shared with the parent: closing them
   // properly would end the parent's connections. They are left alone, and go with the process.
-  for (auto& loop : loops_) static_cast<void>(new std::shared_ptr<CurlLoop>(std::move(loop)));
+  for (auto& loop : loops_) {
+    static_cast<void>(new (std::nothrow) std::shared_ptr<CurlLoop>(std::move(loop)));
+  }
 }
 
 Result<std::shared_ptr<CurlLoop>> CurlTransport::open_loop() {

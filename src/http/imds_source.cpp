@@ -112,7 +112,7 @@ Result<void> ImdsSource::renew_token(const Context& context) {
     if (error.http_status() == 0) {
       Error none = no_credentials(source_name, "it does not answer");
       if (error.code() == ErrorCode::timeout) {
-        std::move(none).hint(
+        none = std::move(none).hint(
             "in a container the answer is lost unless the instance's metadata hop limit is 2 or more; elsewhere set "
             "AWS_EC2_METADATA_DISABLED=true");
       }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <optional>
 
 #include "base/try.h"
 
@@ -52,10 +53,15 @@ Result<Credentials> RefreshingProvider::get(const Context& context) {
       lock.lock();
       fetching_ = false;
       ++fetches_;
-      if (fetched) store(*std::move(fetched));
-      else failed(fetched.error(), clock_.now(), caller_ended);
+      std::optional<Error> failure;
+      if (fetched) {
+        store(*std::move(fetched));
+      } else {
+        failure = std::move(fetched).error();
+        failed(*failure, clock_.now(), caller_ended);
+      }
       fetched_.notify_all();
-      if (!fetched && !usable(clock_.now())) return std::move(fetched).error();
+      if (failure && !usable(clock_.now())) return *std::move(failure);
       break;
     }
     DOCUPILOT_CHECK(wait_for_other(lock, context));

@@ -22,17 +22,17 @@ constexpr std::int64_t aws_hint_span = 5'000'000'000;  // nanoseconds
 /// `error` with `below` as the last of its causes.
 Error with_root(Error error, Error below) {
   if (error.cause() == nullptr) {
-    std::move(error).cause(std::move(below));
+    error = std::move(error).cause(std::move(below));
     return error;
   }
   Error cause = with_root(*error.cause(), std::move(below));
-  std::move(error).cause(std::move(cause));
+  error = std::move(error).cause(std::move(cause));
   return error;
 }
 
 void add_hint(Error& error, const std::string& hint) {
   const std::string all = error.hint().empty() ? hint : error.hint() + "; " + hint;
-  std::move(error).hint(all);
+  error = std::move(error).hint(all);
 }
 
 std::string in_seconds(Duration length) {
@@ -188,7 +188,7 @@ Error Retrier::Run::error_of_attempt(Judgement& judgement, Result<Response>& res
   // Something was done with it or not: a caller that repeats it blindly could do it twice.
   if (judgement.verdict == Verdict::transient && !call_.idempotent) {
     Error unknown(ErrorCode::outcome_unknown, error.message());
-    std::move(unknown).service(error.http_status(), error.service_code(), error.request_id());
+    unknown = std::move(unknown).service(error.http_status(), error.service_code(), error.request_id());
     return unknown;
   }
   return error;
@@ -196,16 +196,16 @@ Error Retrier::Run::error_of_attempt(Judgement& judgement, Result<Response>& res
 
 Error Retrier::Run::final_error(Error last) {
   if (!reason_.empty()) add_hint(last, reason_);
-  if (!call_.operation.empty()) std::move(last).operation(call_.operation);
-  if (!call_.backend.empty()) std::move(last).backend(call_.backend);
-  if (!call_.target.empty()) std::move(last).target(call_.target);
+  if (!call_.operation.empty()) last = std::move(last).operation(call_.operation);
+  if (!call_.backend.empty()) last = std::move(last).backend(call_.backend);
+  if (!call_.target.empty()) last = std::move(last).target(call_.target);
   Error error = std::move(last);
   const auto tried = static_cast<int>(std::max(1U, sent_));
-  std::move(error).attempts(tried);
+  error = std::move(error).attempts(tried);
   std::optional<Error> trail;
   for (std::size_t i = 0; i < trail_.size(); ++i) {
     Error earlier = std::move(trail_[i]);
-    std::move(earlier).operation("attempt " + std::to_string(i + 1));
+    earlier = std::move(earlier).operation("attempt " + std::to_string(i + 1));
     trail = trail ? with_root(std::move(earlier), *std::move(trail)) : std::move(earlier);
   }
   return trail ? with_root(std::move(error), *std::move(trail)) : error;

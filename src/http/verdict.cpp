@@ -122,8 +122,8 @@ Error error_of(const Response& response, const ServiceError& said) {
   if (id.empty()) id = response.headers.get("x-amz-request-id");
   if (id.empty()) id = response.headers.get("x-request-id");
   Error error(code_of(response, said.code), std::move(message));
-  std::move(error).service(response.status, said.code, id);
-  if (const auto hint = hint_of(response, said.code); !hint.empty()) std::move(error).hint(hint);
+  error = std::move(error).service(response.status, said.code, id);
+  if (const auto hint = hint_of(response, said.code); !hint.empty()) error = std::move(error).hint(hint);
   return error;
 }
 

@@ -81,12 +81,13 @@ Error error_of(const http::Response& reply, const http::ServiceError& said, bool
         .service(reply.status, said.code, plain.request_id());
   }
   Error error = plain;
-  if (html) std::move(error).hint("the answer is a web page: is this URL behind a proxy sub-path?");
+  if (html) error = std::move(error).hint("the answer is a web page: is this URL behind a proxy sub-path?");
   else if (error.hint().empty() && reply.status == 404)
-    std::move(error).hint("check the key, the bucket and the endpoint");
+    error = std::move(error).hint("check the key, the bucket and the endpoint");
   else if (error.hint().empty() && reply.status == 403) {
-    std::move(error).hint("check the policy of these credentials and of the bucket");
-  } else if (error.hint().empty() && reply.status == 412) std::move(error).hint("read the object again, then decide");
+    error = std::move(error).hint("check the policy of these credentials and of the bucket");
+  } else if (error.hint().empty() && reply.status == 412)
+    error = std::move(error).hint("read the object again, then decide");
   return error;
 }
 
