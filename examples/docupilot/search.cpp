@@ -51,9 +51,12 @@ std::string asked_for(const SearchArguments& arguments) {
 void show_corrections(const Session& session, const SearchResult& result) {
   std::string instead;
   std::string missing;
+  std::string before;
   for (const docupilot::Correction& correction : result.corrections) {
     instead += (instead.empty() ? "" : " ") + escaped(correction.to);
+    if (correction.from == before) continue;  // a word may have several near ones
     missing += (missing.empty() ? "" : ", ") + escaped(correction.from);
+    before = correction.from;
   }
   if (!instead.empty())
     session.output.note(fmt::format("Showing results for {} (no document has {})", instead, missing));

@@ -53,7 +53,7 @@ class Sweep {
     return Error(ErrorCode::precondition_failed, "there is not one document, but there are objects of documents")
         .operation("sweep")
         .hint(
-            "if the metadata were lost, restore them; to remove all objects, allow it (docupilot sweep "
+            "if the metadata were lost, restore them; to remove all objects, set allow_no_documents (docupilot sweep "
             "--no-documents)");
   }
 
