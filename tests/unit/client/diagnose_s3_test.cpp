@@ -47,7 +47,7 @@ std::vector<Finding> diagnosed(const std::string& endpoint, const std::function<
   const TempDir folder;
   std::filesystem::create_directories(folder / "library");
   ClientOptions options;
-  options.registry.add_store("s3", [=](const BackendUrl& url, OpenMode) -> Result<std::unique_ptr<ObjectStore>> {
+  options.registry.add_store("s3", [=](const BackendUrl& url, const OpenMode&) -> Result<std::unique_ptr<ObjectStore>> {
     S3Options s3 = S3Options::from_url(url).value();
     s3.credentials = http::static_credentials(
         {.access_key_id = "AKID", .secret_access_key = Secret("secret"), .source = "the test"});
