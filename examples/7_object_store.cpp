@@ -21,7 +21,7 @@ int main(int argc, char** argv) {
   auto note = memory_source(std::string("The ship came in at noon. Her hold was full of oranges."), "arrival.txt");
   auto kept = client->ingest(*note, {.id = "arrival"});
   if (!kept) {  // which bucket, which key, how often it was tried, and what to do
-    std::cerr << kept.error().to_string() << '\n' << kept.error().hint() << '\n';
+    std::cerr << kept.error().to_string() << '\n';
     return 1;
   }
   const std::string& key = kept->document.object.key;

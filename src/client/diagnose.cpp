@@ -45,8 +45,10 @@ class Diagnosis {
   }
   void check(const char* component, const Result<std::string>& outcome) {
     if (outcome) return add(Level::ok, component, *outcome);
-    const Error& error = outcome.error();
-    add(Level::problem, component, error.to_string(), error.hint());
+    Error error = outcome.error();
+    std::string hint = error.hint();
+    error = std::move(error).hint({});  // has a place of its own
+    add(Level::problem, component, error.to_string(), std::move(hint));
   }
 
   void look_for_pdftotext() {

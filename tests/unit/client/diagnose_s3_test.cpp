@@ -145,8 +145,7 @@ TEST_CASE("diagnose explains a bucket or credentials that the server does not kn
     const char* hint;
   };
   for (const Case& c :
-       {Case{404, "NoSuchBucket", "make the bucket, or check its name"},
-        Case{403, "InvalidAccessKeyId", "check the access key"},
+       {Case{404, "NoSuchBucket", "make the bucket"}, Case{403, "InvalidAccessKeyId", "check the access key"},
         Case{403, "SignatureDoesNotMatch", "check the secret key"}, Case{403, "AccessDenied", "check the policy"},
         Case{400, "ExpiredToken", "get fresh credentials"}}) {
     CAPTURE(c.code);
