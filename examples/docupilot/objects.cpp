@@ -123,7 +123,9 @@ int run_mb(const Session& session) {
                             .hint("write s3://BUCKET"));
   }
   const Result<void> made = store->create_bucket(session.context());
-  return made ? static_cast<int>(exit_ok) : session.fail(made.error());
+  if (!made) return session.fail(made.error());
+  session.output.note("made the bucket");
+  return exit_ok;
 }
 
 int run_ls(const Session& session) {

@@ -65,8 +65,8 @@ Result<S3Options> S3Options::from_url(const BackendUrl& url) {
     } else if (name == "checksums" && value == "when_required") {
       options.checksums = S3Checksums::when_required;
     } else {
-      return bad("this backend has no parameter '" + name + "' of that value",
-                 "it has region, endpoint, public_endpoint, profile, quirks, path_style=true|false, "
+      return bad("the parameter '" + name + "' or its value is not known here",
+                 "there are region, endpoint, public_endpoint, profile, quirks, path_style=true|false, "
                  "checksums=when_supported|when_required, ca_file, proxy and allow_plaintext=true|false");
     }
   }
