@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "http/curl_error.h"
 #include "http/curl_loop.h"
+#include "http/url_rules.h"
 
 namespace docupilot::inline v1::http {
 
@@ -230,9 +231,11 @@ bool CurlTransfer::on_request() {
 }
 
 // After the request went out, libcurl opens a connection only to send it again.
-bool CurlTransfer::on_connect() {
+bool CurlTransfer::on_connect(const sockaddr& address) {
   refused_replay_ = refused_replay_ || requested_;
-  return !requested_;
+  const bool allowed = !needs_public_address(*request_) || is_public_address(address);
+  refused_address_ = refused_address_ || !allowed;
+  return !requested_ && allowed;
 }
 
 // ---- the outcome ----------------------------------------------------------------------------------------------------
@@ -262,6 +265,10 @@ Result<Response> CurlTransfer::outcome(CURLcode result) {
       if (head_.status() == 407 && !loop_->setup().options.proxy.empty()) return outcome(proxy_refused());
       return reply();
     }
+  }
+  if (refused_address_ && !requested_) {
+    return outcome(Error(ErrorCode::permission_denied, "the URL leads to an address that is not a public one")
+                       .hint("a URL from outside may not reach this machine or a private network"));
   }
   return outcome(curl_error({.result = result,
                              .handle = *handle_,

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/redact.h"
 #include "http/retry.h"
 #include "http/sigv4.h"
 #include "store/s3_endpoint.h"
@@ -76,6 +77,8 @@ class S3Client {
   };
   [[nodiscard]] std::shared_ptr<const Place> place() const;
   [[nodiscard]] Result<http::Credentials> credentials(const Context& context);
+  /// Takes these credentials out of what the server says.
+  [[nodiscard]] http::Redactor redactor(const Context& context);
   [[nodiscard]] Timestamp now() const { return tuning_.clock->now(); }
 
   [[nodiscard]] const S3Options& options() const noexcept { return options_; }

@@ -83,6 +83,7 @@ Result<ObjectInfo> S3ObjectStore::get(const std::string& key, Writer& into, cons
                                       const Context& context) {
   const StoreCall call{"s3", "get", key, context};
   DOCUPILOT_TRY(std::string full, full_key(key, call));
+  DOCUPILOT_CHECK(call.named(check_etag(options.if_match)));
   // Nothing is wanted: what is left is to see whether it could be.
   const bool nothing = options.length == std::uint64_t{0} || options.offset > INT64_MAX;
   if (!nothing) {
@@ -124,6 +125,9 @@ Result<ObjectPage> S3ObjectStore::list(const ListOptions& options, const Context
   if (!options.page_token.empty()) request.query.emplace_back("continuation-token", options.page_token);
   DOCUPILOT_TRY(const http::Response reply, client_->call(request, context));
   DOCUPILOT_TRY(s3::ListPage read, call.named(s3::read_list(reply.body)));
+  if (read.truncated && read.next_token == options.page_token) {
+    return call.error(ErrorCode::corrupted, "the list does not go on", "check that the endpoint speaks S3");
+  }
   ObjectPage page;
   const std::string wanted = before + options.prefix;
   for (ObjectInfo& object : read.objects) {
