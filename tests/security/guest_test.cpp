@@ -71,7 +71,7 @@ void use_everything() {
   for (const bool tls : {false, true}) {
     StrictS3 s3(tls);
     ClientOptions options;
-    options.registry.add_store("s3", [&](const BackendUrl&, OpenMode) -> Result<std::unique_ptr<ObjectStore>> {
+    options.registry.add_store("s3", [&](const BackendUrl&, const OpenMode&) -> Result<std::unique_ptr<ObjectStore>> {
       return std::unique_ptr<ObjectStore>(s3.open());
     });
     Config config = Config::embedded(dir / (tls ? "tls" : "plain"));
@@ -82,7 +82,8 @@ void use_everything() {
         "<title>Page</title><p>Some words to be found. The harbour is lit at dusk. Ships come home by its light.</p>");
     CHECK(client.ingest(page, {.id = "page"}));
     CHECK(client.search({.text = "words"}).value().hits.size() == 1);
-    CHECK(client.summarize("page"));
+    const auto summary = client.summarize("page");
+    CHECK_MESSAGE(summary, summary.error().to_string());
     CHECK(client.download_file("page", dir / "copy.html"));
     CHECK(client.drain());
     CHECK(client.sweep());
