@@ -1,5 +1,8 @@
 #include "strict_s3.h"
 
+#include <algorithm>
+#include <cstdio>
+
 #include <doctest/doctest.h>
 
 namespace docupilot_test {
