@@ -48,6 +48,7 @@ S3Client::S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3T
       quirks_(quirks),
       tuning_(tuning),
       features_(checksums, quirks),
+      key_rule_(quirks.keys),
       retrier_({.policy = options_.retry, .clock = tuning.clock, .sleeper = tuning.sleeper, .random = tuning.random}) {}
 
 Result<std::unique_ptr<S3Client>> S3Client::make(S3Options options, const S3Tuning& tuning) {
@@ -222,6 +223,8 @@ Result<http::Response> S3Client::send(const http::Request& wire, const Context& 
     const std::string_view server = reply->headers.get("server");
     if (server.starts_with("MinIO")) is_minio_ = true;
     if (server.starts_with("VERSITYGW")) is_versitygw_ = true;
+    // A profile that was named knows better: such a server may stand before another store.
+    if (quirks_.keys == S3Keys::ask && (is_minio_ || is_versitygw_)) key_rule_.are_paths();
   }
   return reply;
 }

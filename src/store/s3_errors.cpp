@@ -15,7 +15,7 @@ struct Meaning {
   std::string_view hint;
 };
 // Where the service's own code says more than the status.
-constexpr std::array<Meaning, 29> meanings = {{
+constexpr std::array<Meaning, 30> meanings = {{
     {"NoSuchKey", ErrorCode::not_found, "list the store to see its keys"},
     {"NoSuchBucket", ErrorCode::not_found, "make the bucket, or check its name and region"},
     {"NoSuchUpload", ErrorCode::not_found, "it was completed or aborted: begin anew"},
@@ -35,6 +35,7 @@ constexpr std::array<Meaning, 29> meanings = {{
     {"XAmzContentSHA256Mismatch", ErrorCode::corrupted, "the bytes changed on their way: send them again"},
     {"InvalidBucketName", ErrorCode::invalid_argument, "check the bucket's name"},
     {"XMinioInvalidObjectName", ErrorCode::invalid_argument, "this server does not take such keys"},
+    {"XMinioInvalidResourceName", ErrorCode::invalid_argument, "this server does not take such keys"},
     {"XMinioObjectExistsAsDirectory", ErrorCode::invalid_argument, "this server keeps a folder of that name"},
     {"XMinioParentIsObject", ErrorCode::invalid_argument, "this server keeps an object where the key needs a folder"},
     {"ObjectParentIsFile", ErrorCode::invalid_argument, "this server keeps an object where the key needs a folder"},

@@ -70,8 +70,12 @@ Result<S3Options> S3Options::from_url(const BackendUrl& url) {
 
 Result<std::unique_ptr<S3Store>> open_s3_store(S3Options options) {
   DOCUPILOT_CHECK(check(options));
-  if (!options.transport) options.transport = http::make_transport({.hooks = options.hooks});
   const auto environment = http::AwsEnvironment::from_env();
+  if (!options.transport) {
+    http::TransportOptions own{.hooks = options.hooks};
+    own.tls.ca_file = environment.variable("AWS_CA_BUNDLE").value_or("");
+    options.transport = http::make_transport(std::move(own));
+  }
   if (!options.credentials) {
     options.credentials =
         http::aws_credentials(options.transport, environment, {.profile = options.profile, .region = options.region});

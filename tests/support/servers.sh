@@ -20,11 +20,41 @@ servers_begin() {
   mkdir -p "$servers_folder" "$servers_cache"
 }
 
-# need_go: a Go that can build the servers; Debian's golang is too old for them, but fetches the one they ask for.
+# What both servers ask for at least, and the one that is fetched where there is none that can fetch it by itself.
+servers_go=1.26.1
+
+# need_go: sets go_program to a Go that can build the servers. Since 1.21 Go fetches the version that a module asks
+# for. An older one, such as Debian's, can fetch it as the module that it is published as, and no more.
 need_go() {
-  command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin
-  command -v go >/dev/null && return 0
-  need golang-go || return 1
+  local candidate version
+  go_program=$servers_cache/go-$servers_go/bin/go
+  [[ -x $go_program ]] && return 0
+  for candidate in "$(command -v go)" /usr/local/go/bin/go; do
+    [[ -x $candidate ]] || continue
+    version=$("$candidate" env GOVERSION)
+    go_program=$candidate
+    [[ "$(printf '%s\n' go1.21 "${version%% *}" | sort --version-sort | head -n 1)" == go1.21 ]] && return 0
+  done
+  [[ -x $go_program ]] || { need golang-go && go_program=$(command -v go) || return 1; }
+  fetch_go "$go_program"
+}
+
+# fetch_go OLD_GO: lays the pinned Go beside the servers. Its module holds files without modes, and go.mod under another
+# name, as a module can hold none but its own.
+fetch_go() {
+  local old=$1 folder module log=$servers_folder/fetch-go.log
+  folder=$(mktemp -d "$servers_cache/go.XXXXXX")
+  module=golang.org/toolchain@v0.0.1-go$servers_go.linux-$("$old" env GOARCH)
+  echo "  fetching Go $servers_go, as $("$old" env GOVERSION) cannot build the servers" >&2
+  if ! (cd "$folder" && GOMODCACHE=$folder/modules GOFLAGS=-modcacherw "$old" mod download "$module" &&
+    mv "modules/$module" go && chmod -R u+w go && find go/bin go/pkg/tool -type f -exec chmod +x {} + &&
+    find go -name _go.mod -execdir mv {} go.mod \;) >"$log" 2>&1 </dev/null; then
+    tail -n 5 "$log" >&2
+    rm -rf "$folder"
+    return 1
+  fi
+  mv "$folder/go" "$servers_cache/go-$servers_go" && rm -rf "$folder"
+  go_program=$servers_cache/go-$servers_go/bin/go
 }
 
 # build_server NAME MODULE@VERSION: builds it once and keeps it under its version.
@@ -37,7 +67,7 @@ build_server() {
   local folder
   folder=$(mktemp -d "$servers_cache/build.XXXXXX")
   echo "  building $name $version from its Go module" >&2
-  if ! GOBIN=$folder GOTOOLCHAIN=${GOTOOLCHAIN:-auto} GOFLAGS= go install "$module" >"$log" 2>&1 </dev/null; then
+  if ! GOBIN=$folder GOTOOLCHAIN=${GOTOOLCHAIN:-auto} GOFLAGS= "$go_program" install "$module" >"$log" 2>&1 </dev/null; then
     tail -n 5 "$log" >&2
     rm -rf "$folder"
     return 1

@@ -59,7 +59,8 @@ struct S3Options {
   std::string profile;     ///< Of the credentials files, for the default `credentials`.
   /// Default: the standard chain over `transport`, which reads the environment.
   std::shared_ptr<http::CredentialsProvider> credentials;
-  /// Default: one of its own, which refuses plain http to other machines.
+  /// Default: one of its own, which refuses plain http to other machines and trusts what AWS_CA_BUNDLE names, else what
+  /// the system trusts.
   std::shared_ptr<http::Transport> transport;
   RetryPolicy retry;
   Hooks hooks;
