@@ -15,11 +15,12 @@
 
 namespace docupilot::inline v1 {
 
-/// What tests change: time and chance.
+/// What tests change, time and chance, and who is told how much the endpoint bears.
 struct S3Tuning {
   Clock* clock = &Clock::system();
   http::Sleeper* sleeper = &http::Sleeper::system();
   std::function<double()> random = http::random_part;
+  std::shared_ptr<http::AdaptiveConcurrency> concurrency = nullptr;
 };
 
 /// One request to S3, described so that it can be made several times. Refers to its parts; lives as long as its call.
