@@ -16,13 +16,14 @@
 
 namespace docupilot::inline v1 {
 
-/// What tests change: time, chance, and sizes that no test can reach.
+/// What tests change: time and chance, sizes that no test can reach, and who is told how much the endpoint bears.
 struct S3Tuning {
   Clock* clock = &Clock::system();
   http::Sleeper* sleeper = &http::Sleeper::system();
   std::function<double()> random = http::random_part;
   std::uint64_t largest_copy = std::uint64_t{5} << 30U;  ///< In one request.
   std::uint64_t copied_part = std::uint64_t{1} << 30U;
+  std::shared_ptr<http::AdaptiveConcurrency> concurrency = nullptr;
 };
 
 /// One request to S3, described so that it can be made several times. Refers to its parts; lives as long as its call.
