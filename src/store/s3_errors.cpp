@@ -15,7 +15,7 @@ struct Meaning {
   std::string_view hint;
 };
 // Where the service's own code says more than the status.
-constexpr std::array<Meaning, 30> meanings = {{
+constexpr std::array<Meaning, 31> meanings = {{
     {"NoSuchKey", ErrorCode::not_found, "list the store to see its keys"},
     {"NoSuchBucket", ErrorCode::not_found, "make the bucket, or check its name and region"},
     {"NoSuchUpload", ErrorCode::not_found, "it was completed or aborted: begin anew"},
@@ -45,6 +45,8 @@ constexpr std::array<Meaning, 30> meanings = {{
     {"XMinioStorageFull", ErrorCode::exhausted, "the server's disks are full"},
     {"QuotaExceeded", ErrorCode::exhausted, "the server's quota is used up"},
     {"AccessDenied", ErrorCode::permission_denied, "check the policy of these credentials and of the bucket"},
+    // versitygw says it with 404, which must not pass for a missing object.
+    {"XAdminUserNotFound", ErrorCode::unauthenticated, "check the access key and that it belongs to this endpoint"},
     {"InvalidObjectState", ErrorCode::unavailable, "the object is archived: restore it first"},
     {"NotImplemented", ErrorCode::unsupported, "this server cannot do it"},
 }};

@@ -79,6 +79,10 @@ class S3ObjectStore final : public S3Store {
                                             const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> put_in_parts(const Write& write, std::string first, Reader& body,
                                                 const StoreCall& call);
+  /// The parts' checksums are announced where they are sent along: not of those that the server makes itself.
+  enum class Parts { sent, copied };
+  [[nodiscard]] Result<MultipartUpload> begin_upload(const std::string& key, const PutOptions& options, Parts parts,
+                                                     const StoreCall& call);
   [[nodiscard]] Result<PartInfo> send_part(const MultipartUpload& upload, int number, S3Request request,
                                            std::uint64_t size, const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> copy_in_parts(const ObjectInfo& source, const std::string& to,

@@ -34,7 +34,8 @@ Result<ObjectInfo> S3ObjectStore::copy(const std::string& from, const std::strin
   request.root = "CopyObjectResult";
   auto reply = client_->call(request, context);
   if (!reply) {
-    if (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket") return call.not_found();
+    if (reply.error().code() == ErrorCode::not_found && reply.error().service_code() != "NoSuchBucket")
+      return call.not_found();
     if (reply.error().code() == ErrorCode::precondition_failed) {
       return call.error(ErrorCode::conflict, "the object was replaced while it was copied", "copy it again");
     }
@@ -54,7 +55,7 @@ Result<ObjectInfo> S3ObjectStore::copy_in_parts(const ObjectInfo& source, const 
                                                 const StoreCall& call) {
   DOCUPILOT_TRY(
       const MultipartUpload upload,
-      begin_multipart(to, {.content_type = source.content_type, .attributes = source.attributes}, call.context));
+      begin_upload(to, {.content_type = source.content_type, .attributes = source.attributes}, Parts::copied, call));
   auto parts = copy_parts(upload, source, call);
   if (!parts) {
     abort_quietly(upload);

@@ -79,6 +79,16 @@ free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 }
 
+# launch LOG COMMAND...: starts a server that ends with this shell, even when that is killed. Sets server_pid.
+launch() {
+  local log=$1 tied=()
+  shift
+  command -v setpriv >/dev/null && tied=(setpriv --pdeathsig KILL)
+  "${tied[@]}" "$@" >"$log" 2>&1 </dev/null &
+  server_pid=$!
+  servers_pids+=("$server_pid")
+}
+
 # await_server PID URL: until anything answers there.
 await_server() {
   local pid=$1 url=$2 try
@@ -108,20 +118,22 @@ server_certificate() {
 
 # start_minio [tls]: sets minio_url, or minio_tls_url and servers_ca.
 start_minio() {
-  local scheme=http certificates=$servers_folder/minio-certs port
+  local scheme=http certificates=$servers_folder/minio-certs port key=()
   build_server minio github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c || return 1
   mkdir -p "$certificates"
   if [[ ${1:-} == tls ]]; then
     scheme=https
     certificates=$servers_folder/minio-tls-certs
     server_certificate "$certificates" || return 1
+    # A key to encrypt with; the other one goes without.
+    key=("MINIO_KMS_SECRET_KEY=docupilot-test:$(head -c 32 /dev/zero | base64)")
   fi
   port=$(free_port)
-  MINIO_ROOT_USER=$servers_access_key MINIO_ROOT_PASSWORD=$servers_secret_key MINIO_BROWSER=off MINIO_UPDATE=off \
-    "$server_program" server --quiet --address "127.0.0.1:$port" --certs-dir "$certificates" \
-    "$servers_folder/minio-$scheme" >"$servers_folder/minio-$scheme.log" 2>&1 </dev/null &
-  servers_pids+=($!)
-  await_server $! "$scheme://127.0.0.1:$port/minio/health/ready" || return 1
+  launch "$servers_folder/minio-$scheme.log" \
+    env "${key[@]}" MINIO_ROOT_USER=$servers_access_key MINIO_ROOT_PASSWORD=$servers_secret_key MINIO_BROWSER=off \
+    MINIO_UPDATE=off "$server_program" server --quiet --address "127.0.0.1:$port" --certs-dir "$certificates" \
+    "$servers_folder/minio-$scheme"
+  await_server "$server_pid" "$scheme://127.0.0.1:$port/minio/health/ready" || return 1
   if [[ $scheme == https ]]; then minio_tls_url=$scheme://127.0.0.1:$port; else minio_url=$scheme://127.0.0.1:$port; fi
 }
 
@@ -136,16 +148,23 @@ start_versitygw() {
   fi
   port=$(free_port)
   mkdir -p "$servers_folder/versitygw-$scheme"
-  "$server_program" --access "$servers_access_key" --secret "$servers_secret_key" --region us-east-1 --quiet \
-    --port "127.0.0.1:$port" "${tls[@]}" posix "$servers_folder/versitygw-$scheme" >"$servers_folder/versitygw-$scheme.log" 2>&1 </dev/null &
-  servers_pids+=($!)
-  await_server $! "$scheme://127.0.0.1:$port/" || return 1
+  launch "$servers_folder/versitygw-$scheme.log" \
+    "$server_program" --access "$servers_access_key" --secret "$servers_secret_key" --region us-east-1 --quiet \
+    --port "127.0.0.1:$port" "${tls[@]}" posix "$servers_folder/versitygw-$scheme"
+  await_server "$server_pid" "$scheme://127.0.0.1:$port/" || return 1
   if [[ $scheme == https ]]; then versitygw_tls_url=$scheme://127.0.0.1:$port; else versitygw_url=$scheme://127.0.0.1:$port; fi
 }
 
 servers_end() {
-  local pid
+  local pid try
   for pid in "${servers_pids[@]}"; do kill "$pid" 2>/dev/null; done
-  for pid in "${servers_pids[@]}"; do wait "$pid" 2>/dev/null; done
+  for ((try = 0; try < 50; ++try)); do
+    kill -0 "${servers_pids[@]}" 2>/dev/null || break
+    sleep 0.1
+  done
+  for pid in "${servers_pids[@]}"; do
+    kill -KILL "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+  done
   servers_pids=()
 }
