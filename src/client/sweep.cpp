@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/try.h"
 #include "client/upkeep.h"
@@ -90,6 +91,7 @@ class Sweep {
       DOCUPILOT_TRY(const std::set<std::string> busy, keys_under_way());
       std::vector<std::string> keys;
       for (const ObjectInfo& object : page.objects) {
+        listed_.insert(object.key);
         if (!busy.contains(object.key)) keys.push_back(object.key);
       }
       if (!keys.empty()) {
@@ -113,9 +115,7 @@ class Sweep {
       DOCUPILOT_TRY(const DocumentPage page, roles_.metadata.query(query, context_));
       for (const Document& document : page.documents) {
         if (busy.contains(document.id)) continue;
-        auto object = roles_.store.head(document.object.key, context_);
-        const bool gone = !object && object.error().code() == ErrorCode::not_found;
-        if (!object && !gone) return std::move(object).error();
+        DOCUPILOT_TRY(const bool gone, is_gone(document.object.key));
         if (gone) report_.dangling_documents.push_back(document.id);
         const bool should = document.stage(Stage::index).state != StageState::skipped;
         if (!gone && should && !indexed.contains(document.id)) {
@@ -126,6 +126,14 @@ class Sweep {
       query.page_token = page.next_page_token;
     } while (!query.page_token.empty());
     return {};
+  }
+
+  // An object that was listed is there; one that was not may have come since.
+  Result<bool> is_gone(const std::string& key) {
+    if (listed_.contains(key)) return false;
+    auto object = roles_.store.head(key, context_);
+    if (!object && object.error().code() != ErrorCode::not_found) return std::move(object).error();
+    return !object;
   }
 
   Result<void> look_at_entries() {
@@ -179,6 +187,7 @@ class Sweep {
   const Roles& roles_;
   const SweepOptions& options_;
   const Context& context_;
+  std::unordered_set<std::string> listed_;
   SweepReport report_;
 };
 
