@@ -11,7 +11,7 @@ corpus_packages=(postgresql-doc-15 debian-faq poppler-utils)
 
 # For the tests on top of that.
 test_packages=(ccache doctest-dev libbenchmark-dev libisal-dev clang-19 clang-format-19 clang-tidy-19
-  libclang-rt-19-dev dpkg-dev python3 python3-xapian strace zsh fish)
+  libclang-rt-19-dev curl dpkg-dev openssl python3 python3-boto3 python3-xapian strace zsh fish)
 
 is_installed() {
   [[ "$(dpkg-query --show --showformat='${db:Status-Abbrev}' "$1" 2>/dev/null)" == ii* ]]

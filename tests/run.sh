@@ -6,10 +6,12 @@
 #   tests/run.sh --quick         everything, with shorter fuzzing and kill test and fewer consumers
 #
 # Parts: unit conformance wire    the test programs, Release, g++, warnings are errors
-#        security                what docs/security.md promises, each line of it
+#        faults                   an object store on a network that fails at every point where one can
+#        security                 what docs/security.md promises, each line of it
 #        command examples         the docupilot command and the tutorial programs
 #        live                     real documents through the real command, and processes killed at random instants
-#        s3                       the suite of object stores against real servers: MinIO and versitygw, with and without TLS
+#        s3                       real servers, MinIO and versitygw, with and without TLS: the suite of object stores, boto3
+#                                 and curl on the same objects, the walk and the kill test with their store there
 #        asan tsan                the test programs under the sanitizers, clang++, warnings are errors
 #        package                  programs that use the installed library, Debian packages
 #        hygiene                  include rule, headers, symbols, documentation, format, static analysis
@@ -39,7 +41,8 @@ while (($#)); do
   shift
 done
 
-all_parts=(unit conformance wire security command examples live s3 asan tsan package hygiene fuzz bench)
+doctest_parts=(unit conformance wire faults security asio)  # asio runs with unit
+all_parts=(unit conformance wire faults security command examples live s3 asan tsan package hygiene fuzz bench)
 if [[ -n $only ]]; then
   IFS=, read -r -a parts <<<"$only"
   for part in "${parts[@]}"; do
@@ -109,6 +112,7 @@ step() {
     p=0 f=0 s=0
     ((status == 0)) && p=1
   fi
+  ((status == 0 && p + f + s == 0)) && f=1  # a filter that finds no test proves nothing
   ((status != 0 && f == 0)) && f=1
   passed=$((passed + p)) failed=$((failed + f))
   if ((status == 0 && f == 0)); then
@@ -186,7 +190,7 @@ clang_there() { # PART: clang is there, or the part is skipped
 # doctests FOLDER LABEL: runs the test programs of a build, and names those it has none of.
 doctests() {
   local folder=$1 label=$2 part
-  for part in unit conformance wire security asio; do
+  for part in "${doctest_parts[@]}"; do
     [[ -x $folder/tests/${part}_tests ]] && step "$part$label" "$folder/tests/${part}_tests" --no-colors
   done
 }
@@ -203,6 +207,7 @@ one_doctest() { # PART
 part_unit() { one_doctest unit && one_doctest asio; }
 part_conformance() { one_doctest conformance; }
 part_wire() { one_doctest wire; }
+part_faults() { one_doctest faults; }
 part_security() { one_doctest security; }
 
 part_command() {
@@ -234,52 +239,81 @@ part_examples() {
   done
 }
 
+kill_instants() { if [[ -n $quick ]]; then echo 10; else echo "${DOCUPILOT_KILL_INSTANTS:-40}"; fi; }
+
 part_live() {
   release_command || return
   step "the walk over real documents" "$python" tests/live/walk.py --command "$build/bin/docupilot" \
     --corpus "$(documents_of postgresql-doc-15 /usr/share/doc/postgresql-doc-15/html "$build/corpus")" \
     --pdf "$(documents_of debian-faq /usr/share/doc/debian/FAQ "$build/corpus")" --work "$build/test-scratch/walk"
-  local test instants=${DOCUPILOT_KILL_INSTANTS:-40}
-  [[ -n $quick ]] && instants=10
+  local test
   for test in tests/kill/*.py; do
     [[ -e $test ]] || { skip kill "tests/kill is not there"; continue; }
-    step "$(basename "$test" .py)" "$python" "$test" --command "$build/bin/docupilot" --instants "$instants"
+    step "$(basename "$test" .py)" "$python" "$test" --command "$build/bin/docupilot" --instants "$(kill_instants)"
   done
 }
 
-# on_server NAME FILTER VARIABLE START...: starts a server and runs the live tests that are for it.
+# live_tests NAME SERVER: the tests that are for this server.
+live_tests() {
+  step "live tests on $1" env DOCUPILOT_TEST_MINIO="${minio_url:-}" DOCUPILOT_TEST_MINIO_TLS="${minio_tls_url:-}" \
+    DOCUPILOT_TEST_VERSITYGW="${versitygw_url:-}" DOCUPILOT_TEST_VERSITYGW_TLS="${versitygw_tls_url:-}" \
+    DOCUPILOT_TEST_CA="${servers_ca:-}" "$build/tests/live_tests" --no-colors --test-case="*<$2>*"
+}
+
+# on_server NAME SERVER ADDRESS START...: starts a server and runs what is for it.
 on_server() {
-  local name=$1 filter=$2 variable=$3 address=$4
-  shift 4
-  if "$@"; then
-    step "conformance on $name" env "$variable=${!address}" DOCUPILOT_TEST_CA="${servers_ca:-}" \
-      "$build/tests/live_tests" --no-colors --test-case="*<$filter>*"
-  else
+  local name=$1 server=$2 address=$3 ca=""
+  shift 3
+  if ! "$@"; then
     skip "${name%% *}" "it could not be built or started, see $servers_folder"
+    return 1
   fi
+  live_tests "$name" "$server"
+  [[ ${!address} == https:* ]] && ca=$servers_ca
+  [[ -z $boto3 ]] || step "boto3 and curl on $name" "$python" tests/live/cross_client.py --command "$build/bin/docupilot" \
+    --live-tests "$build/tests/live_tests" --endpoint "${!address}" --server "${name%% *}" ${ca:+--ca "$ca"}
+  return 0
 }
 
 part_s3() {
-  release && make "live tests" "$build" live_tests || return
+  release && make "live tests" "$build" live_tests docupilot_command || return
+  local boto3=yes
+  "$python" -c "import boto3" 2>/dev/null || { boto3=""; skip boto3 "python3-boto3 is not installed"; }
   servers_begin "$build/servers"
-  on_server "minio" MinioBuilder DOCUPILOT_TEST_MINIO minio_url start_minio
-  on_server "minio over TLS" MinioTlsBuilder DOCUPILOT_TEST_MINIO_TLS minio_tls_url start_minio tls
-  on_server "versitygw" VersitygwBuilder DOCUPILOT_TEST_VERSITYGW versitygw_url start_versitygw
-  on_server "versitygw over TLS" VersitygwTlsBuilder DOCUPILOT_TEST_VERSITYGW_TLS versitygw_tls_url start_versitygw tls
+  if on_server "minio" MinioServer minio_url start_minio; then
+    live_tests "minio behind the fault proxy" MinioProxyServer
+    live_tests "minio behind the fault proxy, over TLS" MinioTlsProxyServer
+    [[ -z $boto3 ]] || libraries_on_minio
+  fi
+  on_server "minio over TLS" MinioTlsServer minio_tls_url start_minio tls
+  on_server "versitygw" VersitygwServer versitygw_url start_versitygw
+  on_server "versitygw over TLS" VersitygwTlsServer versitygw_tls_url start_versitygw tls
   servers_end
+}
+
+# Whole libraries whose objects rest in MinIO.
+libraries_on_minio() {
+  local as=(env AWS_ACCESS_KEY_ID="$servers_access_key" AWS_SECRET_ACCESS_KEY="$servers_secret_key"
+    AWS_EC2_METADATA_DISABLED=true) query="endpoint=$minio_url&region=us-east-1"
+  step "the walk with its store on minio" "${as[@]}" "$python" tests/live/walk.py --command "$build/bin/docupilot" \
+    --corpus "$(documents_of postgresql-doc-15 /usr/share/doc/postgresql-doc-15/html "$build/corpus")" \
+    --pdf "$(documents_of debian-faq /usr/share/doc/debian/FAQ "$build/corpus")" \
+    --work "$build/test-scratch/walk-s3" --store "s3://walk/documents?$query"
+  step "kill_test with its store on minio" "${as[@]}" "$python" tests/kill/kill_test.py \
+    --command "$build/bin/docupilot" --instants "$(kill_instants)" --store "s3://kill?$query"
 }
 
 part_asan() {
   clang_there asan || return
   configure asan "$build/asan" || return
-  make "with address and undefined behaviour sanitizers" "$build/asan" unit_tests conformance_tests wire_tests security_tests asio_tests &&
+  make "with address and undefined behaviour sanitizers" "$build/asan" "${doctest_parts[@]/%/_tests}" &&
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 doctests "$build/asan" " (asan)"
 }
 
 part_tsan() {
   clang_there tsan || return
   configure tsan "$build/tsan" || return
-  make "with the thread sanitizer" "$build/tsan" unit_tests conformance_tests wire_tests security_tests asio_tests &&
+  make "with the thread sanitizer" "$build/tsan" "${doctest_parts[@]/%/_tests}" &&
     TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/support/tsan.supp" \
       doctests "$build/tsan" " (tsan)"
 }

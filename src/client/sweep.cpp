@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <set>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "base/try.h"
 #include "client/upkeep.h"
@@ -90,6 +91,7 @@ class Sweep {
       DOCUPILOT_TRY(const std::set<std::string> busy, keys_under_way());
       std::vector<std::string> keys;
       for (const ObjectInfo& object : page.objects) {
+        listed_.insert(object.key);
         if (!busy.contains(object.key)) keys.push_back(object.key);
       }
       if (!keys.empty()) {
@@ -107,18 +109,13 @@ class Sweep {
 
   Result<void> look_at_documents() {
     DOCUPILOT_TRY(std::set<std::string> indexed, all_entries());
-    DOCUPILOT_TRY(const auto stored, stored_keys(roles_.store, context_));
     DOCUPILOT_TRY(const std::set<std::string> busy, documents_under_way());
     DocumentQuery query{.limit = page_size};
     do {
       DOCUPILOT_TRY(const DocumentPage page, roles_.metadata.query(query, context_));
       for (const Document& document : page.documents) {
         if (busy.contains(document.id)) continue;
-        bool gone = !stored.contains(document.object.key);
-        if (gone) {  // or written meanwhile
-          DOCUPILOT_TRY(const bool there, is_stored(roles_.store, document.object.key, context_));
-          gone = !there;
-        }
+        DOCUPILOT_TRY(const bool gone, is_gone(document.object.key));
         if (gone) report_.dangling_documents.push_back(document.id);
         const bool should = document.stage(Stage::index).state != StageState::skipped;
         if (!gone && should && !indexed.contains(document.id)) {
@@ -129,6 +126,13 @@ class Sweep {
       query.page_token = page.next_page_token;
     } while (!query.page_token.empty());
     return {};
+  }
+
+  // An object that was listed is there; one that was not may have come since.
+  Result<bool> is_gone(const std::string& key) {
+    if (listed_.contains(key)) return false;
+    DOCUPILOT_TRY(const bool there, is_stored(roles_.store, key, context_));
+    return !there;
   }
 
   Result<void> look_at_entries() {
@@ -182,6 +186,7 @@ class Sweep {
   const Roles& roles_;
   const SweepOptions& options_;
   const Context& context_;
+  std::unordered_set<std::string> listed_;
   SweepReport report_;
 };
 

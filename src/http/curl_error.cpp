@@ -98,6 +98,12 @@ Error no_handshake(const CurlFailure& failure) {
   return unavailable(failure, "the TLS handshake failed", "TLS: the handshake was cut; does the server speak TLS?");
 }
 
+Error cut(const CurlFailure& failure) {
+  return Error(ErrorCode::corrupted, with_detail("the reply was cut", failure.handle))
+      .hint("the connection ended before the reply did; try again")
+      .retryable(true);
+}
+
 Error connection_lost(const CurlFailure& failure) {
   const long answer = failure.handle.number(CURLINFO_HTTP_CONNECTCODE);
   const bool tunnelled = answer >= 200 && answer < 300;
@@ -106,10 +112,7 @@ Error connection_lost(const CurlFailure& failure) {
     return unavailable(failure, "the proxy opened no way to the server",
                        "proxy: it refused; does it allow this host and port?");
   }
-  if (failure.reply_begun) {
-    return Error(ErrorCode::corrupted, with_detail("the reply was cut", failure.handle))
-        .hint("the connection ended before the reply did; try again");
-  }
+  if (failure.reply_begun) return cut(failure);
   if (failure.refused_replay) {
     return unavailable(failure, "the connection was lost before a reply came",
                        "connection: it had been used before, and the server had just closed it; try again");
@@ -134,10 +137,7 @@ Error curl_error(const CurlFailure& failure) {
   if (failure.refused_replay) return connection_lost(failure);
   switch (failure.result) {
     case CURLE_OK:
-    case CURLE_PARTIAL_FILE:
-      if (!failure.reply_begun) return connection_lost(failure);
-      return Error(ErrorCode::corrupted, with_detail("the reply was cut", failure.handle))
-          .hint("the connection ended before the reply did; try again");
+    case CURLE_PARTIAL_FILE: return failure.reply_begun ? cut(failure) : connection_lost(failure);
     case CURLE_COULDNT_RESOLVE_HOST:
       return unavailable(failure, "the name of the server was not found",
                          "name: is it spelled right, and does this machine reach a name server?");

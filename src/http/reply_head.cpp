@@ -30,7 +30,7 @@ Result<void> ReplyHead::line(std::string_view line) {
         .hint("no sound server sends that many; raise header_bytes if this one must");
   }
   if (complete_) return {};  // trailers behind a chunked body: nobody asked for them
-  if (!line.ends_with('\n')) return broken("a header line of the reply was cut");
+  if (!line.ends_with('\n')) return broken("a header line of the reply was cut").retryable(true);
   line.remove_suffix(line.ends_with("\r\n") ? 2 : 1);
   if (!begun_) return status_line(line);
   if (line.empty()) return end();
@@ -96,7 +96,8 @@ Result<void> ReplyHead::end() {
   } else if (has_length_) {
     framing_ = Framing::length;
   } else if (success()) {
-    return broken("the reply does not say how long it is, so that a cut could not be noticed");
+    // Perhaps it was cut, and the next one will not be.
+    return broken("the reply does not say how long it is, so that a cut could not be noticed").retryable(true);
   }
   complete_ = true;
   return {};

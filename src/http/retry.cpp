@@ -72,6 +72,7 @@ class Retrier::Run {
   unsigned last_cost_ = 0;
   unsigned corrections_ = 0;
   bool renewed_ = false;
+  bool exhausted_ = false;  // the attempts, on what may pass
   std::string reason_;
   std::vector<Error> trail_;
 };
@@ -139,7 +140,10 @@ Result<bool> Retrier::Run::prepare_next(const Judgement& judgement, const Result
       return call_.renew_credentials && call_.renew_credentials(context_);
     case Verdict::transient:
     case Verdict::throttled:
-      if (last) return false;
+      if (last) {
+        exhausted_ = may_repeat(judgement.verdict, result);
+        return false;
+      }
       if (may_repeat(judgement.verdict, result)) return wait(judgement, result);
       reason_ = "it was not tried again, since it may have been done";
       return false;
@@ -182,9 +186,8 @@ Result<bool> Retrier::Run::wait(const Judgement& judgement, const Result<Respons
 }
 
 Error Retrier::Run::error_of_attempt(Judgement& judgement, Result<Response>& result) const {
-  if (judgement.error) return *std::move(judgement.error);
-  if (!result) return std::move(result).error();
-  Error error = error_of(*result, judgement.said);
+  if (!result) return judgement.error ? *std::move(judgement.error) : std::move(result).error();
+  Error error = judgement.error ? *std::move(judgement.error) : error_of(*result, judgement.said);
   // Something was done with it or not: a caller that repeats it blindly could do it twice.
   if (judgement.verdict == Verdict::transient && !call_.idempotent) {
     Error unknown(ErrorCode::outcome_unknown, error.message());
@@ -195,6 +198,10 @@ Error Retrier::Run::error_of_attempt(Judgement& judgement, Result<Response>& res
 }
 
 Error Retrier::Run::final_error(Error last) {
+  if (exhausted_) {
+    if (sent_ > 1) reason_ = "it was tried " + std::to_string(sent_) + " times";
+    last = std::move(last).retryable(true);
+  }
   if (!reason_.empty()) add_hint(last, reason_);
   if (!call_.operation.empty()) last = std::move(last).operation(call_.operation);
   if (!call_.backend.empty()) last = std::move(last).backend(call_.backend);

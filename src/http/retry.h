@@ -59,8 +59,9 @@ class Retrier {
   explicit Retrier(RetrierOptions options = {});
 
   /// The reply that was judged `done`. Else the last attempt's error, with the number of attempts, a hint why there was
-  /// no further one, and the errors of the earlier attempts as causes, the latest first. Never sleeps past the
-  /// deadline: when the wait would end behind it, the error comes at once, its code kept.
+  /// no further one, and the errors of the earlier attempts as causes, the latest first. When only the attempts ran out
+  /// it is retryable. Never sleeps past the deadline: when the wait would end behind it, the error comes at once, its
+  /// code kept.
   [[nodiscard]] Result<Response> run(const RetryCall& call, const Context& context = {});
 
   [[nodiscard]] Duration clock_offset() const noexcept { return skew_.offset(); }

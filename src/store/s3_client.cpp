@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::string_view default_region = "us-east-1";
 constexpr unsigned most_hops = 2;
+constexpr std::uint64_t largest_unasked = std::uint64_t{1} << 20U;  // body; before a larger one the server is asked
 constexpr std::string_view checksum_header = "x-amz-checksum-crc64nvme";
 constexpr std::size_t checksum_size = 12;  // base64 of 8 bytes
 
@@ -54,7 +55,12 @@ S3Client::S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3T
       quirks_(quirks),
       tuning_(tuning),
       features_(checksums, quirks),
-      retrier_({.policy = options_.retry, .clock = tuning.clock, .sleeper = tuning.sleeper, .random = tuning.random}) {}
+      key_rule_(quirks.keys),
+      retrier_({.policy = options_.retry,
+                .clock = tuning.clock,
+                .sleeper = tuning.sleeper,
+                .random = tuning.random,
+                .concurrency = tuning.concurrency}) {}
 
 Result<std::unique_ptr<S3Client>> S3Client::make(S3Options options, const S3Tuning& tuning) {
   S3Quirks quirks;
@@ -122,10 +128,16 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
     now.encoding_type = false;
   }
   now.checksum = now.checksum && features_.checksums;
+  int sent = 0;
+  const auto once = [&](Outcome& outcome) {
+    auto reply = call_once(now, context, outcome);
+    if (!reply) reply = Error(reply.error()).attempts(sent += reply.error().attempts());
+    return reply;
+  };
   for (unsigned hops = 0;; ++hops) {
     const auto from = place();
     Outcome outcome;
-    auto reply = call_once(now, context, outcome);
+    auto reply = once(outcome);
     if (reply) return reply;
     const bool again = !now.repeatable || now.repeatable();
     if (outcome.redirected && again && hops < most_hops && follow_region(*from, outcome)) continue;
@@ -134,7 +146,7 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
     // A condition is never left out silently: whoever asked for it is told, and looks before he writes.
     if (now.checksum) {
       now.checksum = false;
-      auto without = call_once(now, context, outcome);
+      auto without = once(outcome);
       if (without) features_.checksums = false;
       if (without || !(outcome.refused && (now.encoding_type || now.conditional))) return without;
       reply = std::move(without);
@@ -147,7 +159,7 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
     }
     if (now.encoding_type) {
       leave_out(now);
-      auto without = call_once(now, context, outcome);
+      auto without = once(outcome);
       if (without) features_.encoding_type = false;
       return without;
     }
@@ -190,6 +202,8 @@ Result<http::Response> S3Client::attempt(S3Request& request, const Place& place,
                      .idempotent = request.idempotent,
                      .identity = outcome.used.access_key_id};
   wire.limits.body_bytes = s3::largest_xml;
+  const std::uint64_t length = request.reader == nullptr ? request.body.size() : request.length;
+  wire.expect_continue = length > largest_unasked;
   const Timestamp time{tuning_.clock->now().microseconds + attempt.clock_offset.nanoseconds() / 1000};
   if (request.reader == nullptr) {
     if (request.checksum && request.announces_checksum) {
@@ -203,7 +217,6 @@ Result<http::Response> S3Client::attempt(S3Request& request, const Place& place,
 
   // Over TLS the bytes are safe on their way, and need a frame only to carry a checksum. Without it each chunk is
   // signed.
-  wire.expect_continue = request.length > (std::uint64_t{1} << 20U);
   http::ChunkFraming framing{.is_signed = !place.endpoint.is_https(),
                              .trailer = request.checksum ? std::string(checksum_header) : std::string(),
                              .trailer_value_size = request.checksum ? checksum_size : 0};
@@ -234,6 +247,8 @@ Result<http::Response> S3Client::send(const http::Request& wire, const Context& 
     const std::string_view server = reply->headers.get("server");
     if (server.starts_with("MinIO")) is_minio_ = true;
     if (server.starts_with("VERSITYGW")) is_versitygw_ = true;
+    // A profile that was named knows better: such a server may stand before another store.
+    if (quirks_.keys == S3Keys::ask && (is_minio_ || is_versitygw_)) key_rule_.are_paths();
   }
   return reply;
 }

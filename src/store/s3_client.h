@@ -12,15 +12,19 @@
 #include "http/retry.h"
 #include "http/sigv4.h"
 #include "store/s3_endpoint.h"
+#include "store/s3_key_rule.h"
 #include "store/s3_quirks.h"
 
 namespace docupilot::inline v1 {
 
-/// What tests change: time and chance.
+/// What tests change: time and chance, sizes that no test can reach, and who is told how much the endpoint bears.
 struct S3Tuning {
   Clock* clock = &Clock::system();
   http::Sleeper* sleeper = &http::Sleeper::system();
   std::function<double()> random = http::random_part;
+  std::uint64_t largest_copy = std::uint64_t{5} << 30U;  ///< In one request.
+  std::uint64_t copied_part = std::uint64_t{1} << 30U;
+  std::shared_ptr<http::AdaptiveConcurrency> concurrency = nullptr;
 };
 
 /// One request to S3, described so that it can be made several times. Refers to its parts; lives as long as its call.
@@ -82,8 +86,10 @@ class S3Client {
   [[nodiscard]] Timestamp now() const { return tuning_.clock->now(); }
 
   [[nodiscard]] const S3Options& options() const noexcept { return options_; }
+  [[nodiscard]] const S3Tuning& tuning() const noexcept { return tuning_; }
   [[nodiscard]] const S3Quirks& quirks() const noexcept { return quirks_; }
   [[nodiscard]] const S3Features& features() const noexcept { return features_; }
+  [[nodiscard]] S3KeyRule& key_rule() noexcept { return key_rule_; }
   /// Whether the server lists only uploads of the very key asked for.
   [[nodiscard]] bool sifts_uploads() const noexcept { return quirks_.sift_uploads || is_minio_; }
   [[nodiscard]] bool replays_complete() const noexcept { return quirks_.replays_complete || is_versitygw_; }
@@ -109,6 +115,7 @@ class S3Client {
   const S3Quirks quirks_;
   const S3Tuning tuning_;
   S3Features features_;
+  S3KeyRule key_rule_;
   // As replies say, for servers that no profile was named for.
   std::atomic<bool> is_minio_ = false;
   std::atomic<bool> is_versitygw_ = false;

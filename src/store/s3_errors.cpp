@@ -15,7 +15,7 @@ struct Meaning {
   std::string_view hint;
 };
 // Where the service's own code says more than the status.
-constexpr std::array<Meaning, 29> meanings = {{
+constexpr std::array<Meaning, 31> meanings = {{
     {"NoSuchKey", ErrorCode::not_found, "list the store to see its keys"},
     {"NoSuchBucket", ErrorCode::not_found, "make the bucket (docupilot mb), or check its name and region"},
     {"NoSuchUpload", ErrorCode::not_found, "it was completed or aborted: begin anew"},
@@ -35,6 +35,7 @@ constexpr std::array<Meaning, 29> meanings = {{
     {"XAmzContentSHA256Mismatch", ErrorCode::corrupted, "the bytes changed on their way: send them again"},
     {"InvalidBucketName", ErrorCode::invalid_argument, "check the bucket's name"},
     {"XMinioInvalidObjectName", ErrorCode::invalid_argument, "this server does not take such keys"},
+    {"XMinioInvalidResourceName", ErrorCode::invalid_argument, "this server does not take such keys"},
     {"XMinioObjectExistsAsDirectory", ErrorCode::invalid_argument, "this server keeps a folder of that name"},
     {"XMinioParentIsObject", ErrorCode::invalid_argument, "this server keeps an object where the key needs a folder"},
     {"ObjectParentIsFile", ErrorCode::invalid_argument, "this server keeps an object where the key needs a folder"},
@@ -44,6 +45,8 @@ constexpr std::array<Meaning, 29> meanings = {{
     {"XMinioStorageFull", ErrorCode::exhausted, "the server's disks are full"},
     {"QuotaExceeded", ErrorCode::exhausted, "the server's quota is used up"},
     {"AccessDenied", ErrorCode::permission_denied, "check the policy of these credentials and of the bucket"},
+    // versitygw says it with 404, which must not pass for a missing object.
+    {"XAdminUserNotFound", ErrorCode::unauthenticated, "check the access key and that it belongs to this endpoint"},
     {"InvalidObjectState", ErrorCode::unavailable, "the object is archived: restore it first"},
     {"NotImplemented", ErrorCode::unsupported, "this server cannot do it"},
 }};
@@ -106,8 +109,9 @@ std::optional<http::Judgement> judge_body(const http::Response& reply, std::stri
   }
   if (auto read = read_root(reply.body, root); !read) {
     // Cut, or no XML at all: what was asked for may have been done.
-    return http::Judgement{.verdict = is_html(reply.body) ? http::Verdict::final : http::Verdict::transient,
-                           .error = std::move(read).error().service(reply.status, "", "")};
+    return http::Judgement{
+        .verdict = is_html(reply.body) ? http::Verdict::final : http::Verdict::transient,
+        .error = std::move(read).error().service(reply.status, "", reply.headers.get("x-amz-request-id"))};
   }
   return std::nullopt;
 }

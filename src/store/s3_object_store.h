@@ -8,7 +8,7 @@ namespace docupilot::inline v1 {
 [[nodiscard]] Result<std::unique_ptr<S3Store>> open_s3_store(S3Options options, const S3Tuning& tuning);
 
 /// The calls are in s3_store.cpp (reading), s3_store_put.cpp, s3_store_copy.cpp, s3_store_multipart.cpp,
-/// s3_store_bucket.cpp and s3_examine.cpp.
+/// s3_store_bucket.cpp, s3_store_keys.cpp (what the server makes of unusual ones) and s3_examine.cpp.
 class S3ObjectStore final : public S3Store {
  public:
   explicit S3ObjectStore(std::unique_ptr<S3Client> client) : client_(std::move(client)) {}
@@ -62,6 +62,10 @@ class S3ObjectStore final : public S3Store {
 
   /// The rules that all stores share, and the key with the prefix.
   [[nodiscard]] Result<std::string> full_key(const std::string& key, const StoreCall& call) const;
+  /// Whether the server keeps this full key as it is, tried out where it is not known. Errors: invalid_argument.
+  [[nodiscard]] Result<void> check_kept(const std::string& full, const StoreCall& call) const;
+  [[nodiscard]] Result<bool> try_out(KeyOddity oddity, const std::string& full, const StoreCall& call) const;
+  [[nodiscard]] Result<bool> is_listed(const std::string& full, const StoreCall& call) const;
   [[nodiscard]] Result<ObjectInfo> head_of(const std::string& key, const StoreCall& call);
   /// Whether the object there carries the mark of our own write.
   [[nodiscard]] Result<std::optional<ObjectInfo>> find_marked(const std::string& key, const std::string& mark,
@@ -76,6 +80,10 @@ class S3ObjectStore final : public S3Store {
                                             const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> put_in_parts(const Write& write, std::string first, Reader& body,
                                                 const StoreCall& call);
+  /// The parts' checksums are announced where they are sent along: not of those that the server makes itself.
+  enum class Parts { sent, copied };
+  [[nodiscard]] Result<MultipartUpload> begin_upload(const std::string& key, const PutOptions& options, Parts parts,
+                                                     const StoreCall& call);
   [[nodiscard]] Result<PartInfo> send_part(const MultipartUpload& upload, int number, S3Request request,
                                            std::uint64_t size, const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> copy_in_parts(const ObjectInfo& source, const std::string& to,

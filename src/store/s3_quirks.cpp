@@ -8,12 +8,12 @@ namespace {
 
 constexpr std::array<S3Quirks, 7> profiles = {{
     {.name = "aws", .checksums = true, .maximum_object = 50'000'000'000'000ULL},
-    {.name = "minio", .any_key = false, .sift_uploads = true},
+    {.name = "minio", .keys = S3Keys::paths, .sift_uploads = true},
     {.name = "r2"},
-    {.name = "versitygw", .replays_complete = true, .atomic_conditions = false, .any_key = false},
+    {.name = "versitygw", .replays_complete = true, .atomic_conditions = false, .keys = S3Keys::paths},
     {.name = "ceph", .conditional_put = false},
     {.name = "gcs-interop", .conditional_put = false, .streaming = false},
-    {.name = "generic", .any_key = false},
+    {.name = "generic", .keys = S3Keys::ask},
 }};
 
 bool ends_in(std::string_view host, std::string_view domain) {

@@ -7,6 +7,13 @@
 
 namespace docupilot::inline v1 {
 
+/// What a server makes of keys that are no tidy paths: "a//b", "/a", "a/../b".
+enum class S3Keys {
+  any,    ///< Keeps every key that ObjectStore allows, next to every other.
+  paths,  ///< Turns some of them into others, or refuses them, as its keys are paths of a file system.
+  ask,    ///< Must be tried out.
+};
+
 /// How one kind of S3 server differs from the others.
 struct S3Quirks {
   std::string_view name;
@@ -16,9 +23,7 @@ struct S3Quirks {
   bool replays_complete = false;  ///< Completing an unknown upload succeeds when there is any object of that key.
   bool streaming = true;          ///< Takes aws-chunked bodies.
   bool atomic_conditions = true;  ///< Nothing comes between looking at a condition and writing.
-  /// Takes every key that ObjectStore allows, next to every other. False: keys are paths of a file system there, and
-  /// those that a path could turn into another key are refused here.
-  bool any_key = true;
+  S3Keys keys = S3Keys::any;
   /// Lists uploads of exactly the key that is asked for as a prefix, so all of them must be listed and sifted.
   bool sift_uploads = false;
   std::uint64_t maximum_object = std::uint64_t{5} << 40U;

@@ -25,17 +25,6 @@ std::string sendable(std::string_view prefix) {
   return std::string(prefix.substr(0, end));
 }
 
-/// Whether a server that keeps keys as paths would find nothing to tidy in this one. A '/' at the end is a folder's.
-bool stays_as_path(std::string_view key) {
-  for (std::size_t at = 0; at < key.size();) {
-    const std::size_t end = std::min(key.find('/', at), key.size());
-    const std::string_view segment = key.substr(at, end - at);
-    if (segment.empty() || segment == "." || segment == ".." || segment.size() > 255) return false;
-    at = end + 1;
-  }
-  return true;
-}
-
 }  // namespace
 
 StoreCapabilities S3ObjectStore::capabilities() const {
@@ -43,7 +32,7 @@ StoreCapabilities S3ObjectStore::capabilities() const {
           .attributes = true,
           .multipart = true,
           .presign = true,
-          .any_key = client_->quirks().any_key,
+          .any_key = client_->key_rule().keeps_all(),
           .attribute_cost = s3::attribute_cost,
           .maximum_object_size = client_->quirks().maximum_object,
           .minimum_part_size = std::uint64_t{5} << 20U};
@@ -53,10 +42,7 @@ Result<std::string> S3ObjectStore::full_key(const std::string& key, const StoreC
   DOCUPILOT_CHECK(call.named(check_object_key(key)));
   std::string full = client_->options().prefix + key;
   DOCUPILOT_CHECK(call.named(check_object_key(full)));
-  if (!client_->quirks().any_key && !stays_as_path(full)) {
-    return call.error(ErrorCode::invalid_argument, "this server could take the key for another one",
-                      "leave out '//', '.', '..', a '/' in front and segments over 255 bytes, or name a quirk profile");
-  }
+  DOCUPILOT_CHECK(check_kept(full, call));
   return full;
 }
 

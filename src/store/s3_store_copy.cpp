@@ -10,9 +10,6 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr std::uint64_t largest_copy = std::uint64_t{5} << 30U;
-constexpr std::uint64_t copied_part = std::uint64_t{1} << 30U;
-
 std::string source_of(const S3Options& options, const std::string& key) {
   return '/' + options.bucket + '/' + http::percent_encode_path(options.prefix + key);
 }
@@ -25,7 +22,7 @@ Result<ObjectInfo> S3ObjectStore::copy(const std::string& from, const std::strin
   S3Request request{.operation = call.operation, .target = from, .method = "PUT"};
   DOCUPILOT_TRY(request.key, full_key(to, call));
   DOCUPILOT_TRY(const ObjectInfo source, head_of(from, call));
-  if (source.size > largest_copy) return copy_in_parts(source, to, call);
+  if (source.size > client_->tuning().largest_copy) return copy_in_parts(source, to, call);
   request.headers.set("x-amz-copy-source", source_of(client_->options(), from));
   request.headers.set("x-amz-copy-source-if-match", '"' + source.etag + '"');
   if (from == to) {
@@ -37,7 +34,8 @@ Result<ObjectInfo> S3ObjectStore::copy(const std::string& from, const std::strin
   request.root = "CopyObjectResult";
   auto reply = client_->call(request, context);
   if (!reply) {
-    if (reply.error().http_status() == 404 && reply.error().service_code() != "NoSuchBucket") return call.not_found();
+    if (reply.error().code() == ErrorCode::not_found && reply.error().service_code() != "NoSuchBucket")
+      return call.not_found();
     if (reply.error().code() == ErrorCode::precondition_failed) {
       return call.error(ErrorCode::conflict, "the object was replaced while it was copied", "copy it again");
     }
@@ -57,7 +55,7 @@ Result<ObjectInfo> S3ObjectStore::copy_in_parts(const ObjectInfo& source, const 
                                                 const StoreCall& call) {
   DOCUPILOT_TRY(
       const MultipartUpload upload,
-      begin_multipart(to, {.content_type = source.content_type, .attributes = source.attributes}, call.context));
+      begin_upload(to, {.content_type = source.content_type, .attributes = source.attributes}, Parts::copied, call));
   auto parts = copy_parts(upload, source, call);
   if (!parts) {
     abort_quietly(upload);
@@ -69,6 +67,7 @@ Result<ObjectInfo> S3ObjectStore::copy_in_parts(const ObjectInfo& source, const 
 Result<std::vector<PartInfo>> S3ObjectStore::copy_parts(const MultipartUpload& upload, const ObjectInfo& source,
                                                         const StoreCall& call) {
   std::vector<PartInfo> parts;
+  const std::uint64_t copied_part = client_->tuning().copied_part;
   for (std::uint64_t at = 0; at < source.size; at += copied_part) {
     const std::uint64_t size = std::min(copied_part, source.size - at);
     const int number = static_cast<int>(parts.size()) + 1;

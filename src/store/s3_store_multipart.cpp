@@ -70,7 +70,7 @@ std::optional<std::string> joined_etag(const std::vector<PartInfo>& parts) {
 
 bool is_unknown_upload(const Error& error) {
   // MinIO takes the id for a path, and has an opinion on it.
-  return (error.http_status() == 404 && error.service_code() != "NoSuchBucket") ||
+  return (error.code() == ErrorCode::not_found && error.service_code() != "NoSuchBucket") ||
          error.service_code() == "XMinioInvalidResourceName";
 }
 
@@ -84,7 +84,11 @@ std::uint64_t total(const std::vector<PartInfo>& parts) {
 
 Result<MultipartUpload> S3ObjectStore::begin_multipart(const std::string& key, const PutOptions& options,
                                                        const Context& context) {
-  const StoreCall call{"s3", "begin_multipart", key, context};
+  return begin_upload(key, options, Parts::sent, {"s3", "begin_multipart", key, context});
+}
+
+Result<MultipartUpload> S3ObjectStore::begin_upload(const std::string& key, const PutOptions& options, Parts parts,
+                                                    const StoreCall& call) {
   DOCUPILOT_TRY(std::string full, full_key(key, call));
   DOCUPILOT_CHECK(call.named(check_put_options(options)));
   DOCUPILOT_CHECK(call.named(s3::check_metadata(options.attributes)));
@@ -93,11 +97,11 @@ Result<MultipartUpload> S3ObjectStore::begin_multipart(const std::string& key, c
   S3Request request{.operation = call.operation, .target = key, .method = "POST", .key = std::move(full)};
   request.query = {{"uploads", ""}};
   request.idempotent = false;  // twice leaves an upload that nobody completes
-  request.checksum = true;
+  request.checksum = parts == Parts::sent;
   request.announces_checksum = true;
   request.root = "InitiateMultipartUploadResult";
   add_object_headers(request.headers, options, made.mark);
-  DOCUPILOT_TRY(const http::Response reply, client_->call(request, context));
+  DOCUPILOT_TRY(const http::Response reply, client_->call(request, call.context));
   DOCUPILOT_TRY(made.id, call.named(s3::read_upload_id(reply.body)));
   return MultipartUpload{.key = key, .upload_id = made.to_string(), .started = client_->now()};
 }

@@ -178,7 +178,7 @@ Result<ObjectInfo> S3ObjectStore::put_once(const Write& write, S3Request request
   }
   Error error = std::move(reply).error();
   const bool refused = error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict ||
-                       (!options.if_match.empty() && error.http_status() == 404);
+                       (!options.if_match.empty() && error.code() == ErrorCode::not_found);
   if (request.conditional && (refused || error.code() == ErrorCode::outcome_unknown)) {
     // An attempt whose reply was lost may have been the one that made the object.
     if (error.attempts() > 1 || error.code() == ErrorCode::outcome_unknown) {

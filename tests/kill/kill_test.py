@@ -5,6 +5,8 @@ Each round ingests the same documents into a new library and sends SIGKILL after
 undisturbed run takes. Every other round kills the resumption as well, again and again, before it lets one finish. Then
 there must be exactly one object, one row and one index entry for each document, every object byte-identical to its
 source, nothing pending, and a sweep must find nothing after the first one has run.
+
+With --store the objects rest in a bucket that is made, and are looked at there.
 """
 import argparse
 import hashlib
@@ -33,12 +35,49 @@ def make_documents(folder, count, chooser):
     (folder / "large.bin").write_bytes(chooser.randbytes(3 << 20))
 
 
+class Folder:
+    """Where a library keeps its objects of its own accord."""
+
+    def __init__(self, library):
+        self.library = library
+        self.where = ["--library", library]
+
+    def digests(self):
+        objects = [p for p in pathlib.Path(self.library, "objects", "objects").rglob("*") if p.is_file()]
+        return [hashlib.sha256(p.read_bytes()).hexdigest() for p in objects]
+
+    def remove(self):
+        shutil.rmtree(self.library)
+
+
+class Remote:
+    """A part of a bucket of its own for one library."""
+
+    def __init__(self, library, store):
+        from s3_bucket import Bucket  # needs boto3, which the test on files does not
+        url, _, query = store.partition("?")
+        store = f"{url.rstrip('/')}/{os.path.basename(library)}?{query}"
+        configuration = library + ".toml"
+        pathlib.Path(configuration).write_text(f"library = '{library}'\nstore = '{store}'\n")
+        self.library = library
+        self.where = ["--config", configuration]
+        self.bucket = Bucket(store)
+
+    def digests(self):
+        return list(self.bucket.objects().values())
+
+    def remove(self):
+        shutil.rmtree(self.library)
+        self.bucket.remove_all()
+
+
 class Round:
-    def __init__(self, command, documents, library):
-        self.command, self.documents, self.library = command, documents, library
+    def __init__(self, command, documents, place):
+        self.command, self.documents, self.place = command, documents, place
+        self.library = place.library
 
     def start(self, *arguments):
-        return subprocess.Popen([self.command, "--library", self.library, *arguments],
+        return subprocess.Popen([self.command, *self.place.where, *arguments],
                                 stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
     def run(self, *arguments, ok=(0,)):
@@ -64,9 +103,8 @@ class Round:
         assert len(rows) == len(sources), f"{len(rows)} rows, {len(sources)} documents"
         by_name = {row["name"]: row for row in rows}
         assert set(by_name) == set(sources), "other names than those ingested"
-        objects = [p for p in pathlib.Path(self.library, "objects", "objects").rglob("*") if p.is_file()]
-        assert len(objects) == len(sources), f"{len(objects)} objects, {len(sources)} documents"
-        stored = sorted(hashlib.sha256(p.read_bytes()).hexdigest() for p in objects)
+        stored = sorted(self.place.digests())
+        assert len(stored) == len(sources), f"{len(stored)} objects, {len(sources)} documents"
         assert stored == sorted(sources.values()), "an object differs from its source"
         for name, digest in sources.items():
             assert by_name[name]["sha256"] == digest, f"{name}: wrong digest"
@@ -75,9 +113,9 @@ class Round:
         assert status["pending"] == 0, f"{status['pending']} jobs left"
 
 
-def one_round(command, documents, sources, duration, chooser, number, scratch):
-    library = os.path.join(scratch, f"library{number}")
-    it = Round(command, documents, library)
+def one_round(command, documents, sources, duration, chooser, number, place):
+    library = place.library
+    it = Round(command, documents, place)
     killed = it.kill_after(chooser.random() * duration, "ingest", documents, "--quiet")
     kills = int(killed)
     if number % 2:
@@ -93,7 +131,7 @@ def one_round(command, documents, sources, duration, chooser, number, scratch):
     for what in ("orphan_objects", "missing_entries", "orphan_entries", "dangling_documents"):
         assert not again[what], f"a second sweep finds {what}: {again[what][:3]}"
     it.verify(sources)
-    shutil.rmtree(library)
+    place.remove()
     return kills
 
 
@@ -104,6 +142,7 @@ def main():
     parser.add_argument("--instants", type=int, default=40)
     parser.add_argument("--documents", type=int, default=300)
     parser.add_argument("--seed", type=int, default=None, help="repeat a run that failed")
+    parser.add_argument("--store", default="", help="s3://BUCKET?endpoint=...&region=..., credentials in the environment")
     options = parser.parse_args()
     seed = options.seed if options.seed is not None else random.SystemRandom().randrange(1 << 31)
     chooser = random.Random(seed)
@@ -112,9 +151,17 @@ def main():
     make_documents(documents, options.documents - 1, chooser)
     sources = {str(p.relative_to(documents)): hashlib.sha256(p.read_bytes()).hexdigest()
                for p in documents.rglob("*") if p.is_file()}
+    if options.store:
+        sys.path.insert(0, str(here / "tests/support"))
+        from s3_bucket import Bucket
+        Bucket(options.store).create()
+
+    def place(name):
+        library = os.path.join(scratch, name)
+        return Remote(library, options.store) if options.store else Folder(library)
     failed = kills = 0
     try:
-        whole = Round(options.command, str(documents), os.path.join(scratch, "whole"))
+        whole = Round(options.command, str(documents), place("whole"))
         began = time.monotonic()
         whole.run("ingest", str(documents), "--quiet")
         duration = time.monotonic() - began
@@ -122,7 +169,8 @@ def main():
         print(f"seed {seed}; {len(sources)} documents, {duration:.2f} s undisturbed", flush=True)
         for number in range(options.instants):
             try:
-                kills += one_round(options.command, str(documents), sources, duration, chooser, number, scratch)
+                kills += one_round(options.command, str(documents), sources, duration, chooser, number,
+                                   place(f"library{number}"))
             except (AssertionError, subprocess.TimeoutExpired) as error:
                 failed += 1
                 print(f"instant {number}: {error}", flush=True)

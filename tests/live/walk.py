@@ -1,8 +1,9 @@
 #!/usr/bin/python3
 """Walks documents that nobody here wrote through the real command, and looks at what comes out.
 
-    walk.py --command build/bin/docupilot --corpus DIR --pdf DIR --work build/test-scratch/walk
+    walk.py --command build/bin/docupilot --corpus DIR --pdf DIR --work build/test-scratch/walk [--store s3://...]
 
+With --store the objects rest there, in a bucket that is made; documents and index stay in files.
 --corpus is a folder of HTML pages (Debian's postgresql-doc-15), --pdf one with debian-faq.en.pdf.gz (debian-faq).
 """
 
@@ -14,6 +15,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import time
 import unittest
 
 OPTIONS = None
@@ -21,7 +23,7 @@ OPTIONS = None
 
 def docupilot(*arguments, ok=(0,)):
     """Runs the command and returns its JSON lines."""
-    result = subprocess.run([OPTIONS.command, "--library", str(OPTIONS.library), *map(str, arguments), "--json"],
+    result = subprocess.run([OPTIONS.command, *OPTIONS.where, *map(str, arguments), "--json"],
                             capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
     if result.returncode not in ok:
         raise AssertionError(f"{arguments}: exit {result.returncode}\n{result.stderr[-2000:]}")
@@ -37,9 +39,20 @@ class Walk(unittest.TestCase):
     def setUpClass(cls):
         shutil.rmtree(OPTIONS.work, ignore_errors=True)
         OPTIONS.work.mkdir(parents=True)
-        OPTIONS.library = OPTIONS.work / "library"
+        cls.bucket = None
+        OPTIONS.where = ["--library", str(OPTIONS.work / "library")]
+        if OPTIONS.store:
+            sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+            from s3_bucket import Bucket  # needs boto3, which the walk on files does not
+            cls.bucket = Bucket(OPTIONS.store)
+            cls.bucket.create()
+            configuration = OPTIONS.work / "docupilot.toml"
+            configuration.write_text(f"library = 'library'\nstore = '{OPTIONS.store}'\n")
+            OPTIONS.where = ["--config", str(configuration)]
+        began = time.monotonic()
         cls.pages = sorted(OPTIONS.corpus.glob("*.html"))
         docupilot("ingest", OPTIONS.corpus)
+        print(f"{len(cls.pages) / (time.monotonic() - began):.0f} documents a second", flush=True)
         cls.rows = {row["name"]: row for row in docupilot("list", "--limit", "10000")}
 
     def test_every_page_is_there_with_its_bytes(self):
@@ -48,6 +61,14 @@ class Walk(unittest.TestCase):
             self.assertIn(page.name, self.rows)
             self.assertEqual(self.rows[page.name]["sha256"], sha256(page), page.name)
             self.assertEqual(self.rows[page.name]["content_type"], "text/html")
+
+    def test_the_bucket_holds_the_bytes_of_every_document_and_nothing_else(self):
+        if self.bucket is None:
+            self.assertTrue((OPTIONS.work / "library" / "objects").is_dir())
+            return
+        stored = sorted(self.bucket.objects().values())
+        self.assertEqual(stored, sorted(row["sha256"] for row in docupilot("list", "--limit", "10000")))
+        self.assertFalse((OPTIONS.work / "library" / "objects").exists())
 
     def test_titles_come_from_the_pages(self):
         self.assertIn("CREATE INDEX", self.rows["sql-createindex.html"]["title"])
@@ -109,6 +130,7 @@ if __name__ == "__main__":
     parser.add_argument("--corpus", type=pathlib.Path, required=True)
     parser.add_argument("--pdf", type=pathlib.Path, required=True)
     parser.add_argument("--work", type=pathlib.Path, required=True)
+    parser.add_argument("--store", default="", help="s3://BUCKET/PREFIX?endpoint=...&region=..., credentials in the environment")
     OPTIONS = parser.parse_args()
     OPTIONS.work = OPTIONS.work.resolve()
     if not any(OPTIONS.corpus.glob("*.html")):

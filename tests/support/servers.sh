@@ -20,11 +20,41 @@ servers_begin() {
   mkdir -p "$servers_folder" "$servers_cache"
 }
 
-# need_go: a Go that can build the servers; Debian's golang is too old for them, but fetches the one they ask for.
+# What both servers ask for at least, and the one that is fetched where there is none that can fetch it by itself.
+servers_go=1.26.1
+
+# need_go: sets go_program to a Go that can build the servers. Since 1.21 Go fetches the version that a module asks
+# for. An older one, such as Debian's, can fetch it as the module that it is published as, and no more.
 need_go() {
-  command -v go >/dev/null || PATH=$PATH:/usr/local/go/bin
-  command -v go >/dev/null && return 0
-  need golang-go || return 1
+  local candidate version
+  go_program=$servers_cache/go-$servers_go/bin/go
+  [[ -x $go_program ]] && return 0
+  for candidate in "$(command -v go)" /usr/local/go/bin/go; do
+    [[ -x $candidate ]] || continue
+    version=$("$candidate" env GOVERSION)
+    go_program=$candidate
+    [[ "$(printf '%s\n' go1.21 "${version%% *}" | sort --version-sort | head -n 1)" == go1.21 ]] && return 0
+  done
+  [[ -x $go_program ]] || { need golang-go && go_program=$(command -v go) || return 1; }
+  fetch_go "$go_program"
+}
+
+# fetch_go OLD_GO: lays the pinned Go beside the servers. Its module holds files without modes, and go.mod under another
+# name, as a module can hold none but its own.
+fetch_go() {
+  local old=$1 folder module log=$servers_folder/fetch-go.log
+  folder=$(mktemp -d "$servers_cache/go.XXXXXX")
+  module=golang.org/toolchain@v0.0.1-go$servers_go.linux-$("$old" env GOARCH)
+  echo "  fetching Go $servers_go, as $("$old" env GOVERSION) cannot build the servers" >&2
+  if ! (cd "$folder" && GOMODCACHE=$folder/modules GOFLAGS=-modcacherw "$old" mod download "$module" &&
+    mv "modules/$module" go && chmod -R u+w go && find go/bin go/pkg/tool -type f -exec chmod +x {} + &&
+    find go -name _go.mod -execdir mv {} go.mod \;) >"$log" 2>&1 </dev/null; then
+    tail -n 5 "$log" >&2
+    rm -rf "$folder"
+    return 1
+  fi
+  mv "$folder/go" "$servers_cache/go-$servers_go" && rm -rf "$folder"
+  go_program=$servers_cache/go-$servers_go/bin/go
 }
 
 # build_server NAME MODULE@VERSION: builds it once and keeps it under its version.
@@ -37,7 +67,7 @@ build_server() {
   local folder
   folder=$(mktemp -d "$servers_cache/build.XXXXXX")
   echo "  building $name $version from its Go module" >&2
-  if ! GOBIN=$folder GOTOOLCHAIN=${GOTOOLCHAIN:-auto} GOFLAGS= go install "$module" >"$log" 2>&1 </dev/null; then
+  if ! GOBIN=$folder GOTOOLCHAIN=${GOTOOLCHAIN:-auto} GOFLAGS= "$go_program" install "$module" >"$log" 2>&1 </dev/null; then
     tail -n 5 "$log" >&2
     rm -rf "$folder"
     return 1
@@ -47,6 +77,16 @@ build_server() {
 
 free_port() {
   python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# launch LOG COMMAND...: starts a server that ends with this shell, even when that is killed. Sets server_pid.
+launch() {
+  local log=$1 tied=()
+  shift
+  command -v setpriv >/dev/null && tied=(setpriv --pdeathsig KILL)
+  "${tied[@]}" "$@" >"$log" 2>&1 </dev/null &
+  server_pid=$!
+  servers_pids+=("$server_pid")
 }
 
 # await_server PID URL: until anything answers there.
@@ -78,20 +118,22 @@ server_certificate() {
 
 # start_minio [tls]: sets minio_url, or minio_tls_url and servers_ca.
 start_minio() {
-  local scheme=http certificates=$servers_folder/minio-certs port
+  local scheme=http certificates=$servers_folder/minio-certs port key=()
   build_server minio github.com/minio/minio@v0.0.0-20260212201848-7aac2a2c5b7c || return 1
   mkdir -p "$certificates"
   if [[ ${1:-} == tls ]]; then
     scheme=https
     certificates=$servers_folder/minio-tls-certs
     server_certificate "$certificates" || return 1
+    # A key to encrypt with; the other one goes without.
+    key=("MINIO_KMS_SECRET_KEY=docupilot-test:$(head -c 32 /dev/zero | base64)")
   fi
   port=$(free_port)
-  MINIO_ROOT_USER=$servers_access_key MINIO_ROOT_PASSWORD=$servers_secret_key MINIO_BROWSER=off MINIO_UPDATE=off \
-    "$server_program" server --quiet --address "127.0.0.1:$port" --certs-dir "$certificates" \
-    "$servers_folder/minio-$scheme" >"$servers_folder/minio-$scheme.log" 2>&1 </dev/null &
-  servers_pids+=($!)
-  await_server $! "$scheme://127.0.0.1:$port/minio/health/ready" || return 1
+  launch "$servers_folder/minio-$scheme.log" \
+    env "${key[@]}" MINIO_ROOT_USER=$servers_access_key MINIO_ROOT_PASSWORD=$servers_secret_key MINIO_BROWSER=off \
+    MINIO_UPDATE=off "$server_program" server --quiet --address "127.0.0.1:$port" --certs-dir "$certificates" \
+    "$servers_folder/minio-$scheme"
+  await_server "$server_pid" "$scheme://127.0.0.1:$port/minio/health/ready" || return 1
   if [[ $scheme == https ]]; then minio_tls_url=$scheme://127.0.0.1:$port; else minio_url=$scheme://127.0.0.1:$port; fi
 }
 
@@ -106,16 +148,23 @@ start_versitygw() {
   fi
   port=$(free_port)
   mkdir -p "$servers_folder/versitygw-$scheme"
-  "$server_program" --access "$servers_access_key" --secret "$servers_secret_key" --region us-east-1 --quiet \
-    --port "127.0.0.1:$port" "${tls[@]}" posix "$servers_folder/versitygw-$scheme" >"$servers_folder/versitygw-$scheme.log" 2>&1 </dev/null &
-  servers_pids+=($!)
-  await_server $! "$scheme://127.0.0.1:$port/" || return 1
+  launch "$servers_folder/versitygw-$scheme.log" \
+    "$server_program" --access "$servers_access_key" --secret "$servers_secret_key" --region us-east-1 --quiet \
+    --port "127.0.0.1:$port" "${tls[@]}" posix "$servers_folder/versitygw-$scheme"
+  await_server "$server_pid" "$scheme://127.0.0.1:$port/" || return 1
   if [[ $scheme == https ]]; then versitygw_tls_url=$scheme://127.0.0.1:$port; else versitygw_url=$scheme://127.0.0.1:$port; fi
 }
 
 servers_end() {
-  local pid
+  local pid try
   for pid in "${servers_pids[@]}"; do kill "$pid" 2>/dev/null; done
-  for pid in "${servers_pids[@]}"; do wait "$pid" 2>/dev/null; done
+  for ((try = 0; try < 50; ++try)); do
+    kill -0 "${servers_pids[@]}" 2>/dev/null || break
+    sleep 0.1
+  done
+  for pid in "${servers_pids[@]}"; do
+    kill -KILL "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+  done
   servers_pids=()
 }
