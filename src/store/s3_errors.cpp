@@ -106,9 +106,9 @@ std::optional<http::Judgement> judge_body(const http::Response& reply, std::stri
   }
   if (auto read = read_root(reply.body, root); !read) {
     // Cut, or no XML at all: what was asked for may have been done.
-    return http::Judgement{.verdict = is_html(reply.body) ? http::Verdict::final : http::Verdict::transient,
-                           .error = std::move(read).error().service(
-                                   reply.status, "", reply.headers.get("x-amz-request-id"))};
+    return http::Judgement{
+        .verdict = is_html(reply.body) ? http::Verdict::final : http::Verdict::transient,
+        .error = std::move(read).error().service(reply.status, "", reply.headers.get("x-amz-request-id"))};
   }
   return std::nullopt;
 }

@@ -60,8 +60,13 @@ TEST_CASE("F01 refused connections are tried three times; nothing was sent") {
   for (const Operation& operation : operations()) {
     FaultCase fault;
     fault.server().stop();
-    run(fault, operation, {.code = "unavailable", .says = "connection: refused", .attempts = 3, .faults = 0,
-                           .retryable = true, .requests = 0});
+    run(fault, operation,
+        {.code = "unavailable",
+         .says = "connection: refused",
+         .attempts = 3,
+         .faults = 0,
+         .retryable = true,
+         .requests = 0});
     CHECK(fault.waits() == std::vector<std::int64_t>{25, 50});
   }
 }
@@ -71,18 +76,27 @@ TEST_CASE("F02 a black hole takes the connect limit, three times, or ends at the
   for (const Operation& operation : operations()) {
     if (operation.name != "put" && operation.name != "begin_multipart") continue;
     FaultCase fault({.endpoint = hole.url(), .connect = 80ms, .deadline = 20s});
-    run(fault, operation, {.code = "timeout", .says = "connection: nobody answered in time", .attempts = 3,
-                           .faults = 0, .retryable = true, .requests = 0});
+    run(fault, operation,
+        {.code = "timeout",
+         .says = "connection: nobody answered in time",
+         .attempts = 3,
+         .faults = 0,
+         .retryable = true,
+         .requests = 0});
   }
   FaultCase fault({.endpoint = hole.url(), .deadline = 200ms});  // and the limit of 5 s
-  fault.put("k", "abc", {.code = "timeout", .says = "the deadline passed", .faults = 0, .retryable = true,
-                         .requests = 0});
+  fault.put("k", "abc",
+            {.code = "timeout", .says = "the deadline passed", .faults = 0, .retryable = true, .requests = 0});
   CHECK(hole.swallows());
 }
 
 TEST_CASE("F03 a name that does not exist is told as such, after three tries") {
-  const Expected nowhere{.code = "unavailable", .says = "name: is it spelled right", .attempts = 3, .faults = 0,
-                         .retryable = true, .requests = 0};
+  const Expected nowhere{.code = "unavailable",
+                         .says = "name: is it spelled right",
+                         .attempts = 3,
+                         .faults = 0,
+                         .retryable = true,
+                         .requests = 0};
   FaultCase reserved({.endpoint = "https://s3.name.invalid"});  // RFC 6761: never there, whoever is asked
   reserved.put("k", "abc", nowhere);
   for (const Operation& operation : operations()) {
@@ -102,10 +116,12 @@ TEST_CASE("F03 a name server that fails and then works is asked again each time"
     if (failures < 3) {
       fault.put("k", "abc", {.attempts = failures + 1, .faults = 0, .requests = 1});
     } else {
-      fault.put("k", "abc", {.code = "unavailable", .says = "name: ", .attempts = 3, .faults = 0, .retryable = true,
-                             .requests = 0});
+      fault.put(
+          "k", "abc",
+          {.code = "unavailable", .says = "name: ", .attempts = 3, .faults = 0, .retryable = true, .requests = 0});
     }
-    CHECK(NameService::lookups() == (failures < 3 ? failures + 1 : 3));  // the fault, and that no failure was remembered
+    CHECK(NameService::lookups() ==
+          (failures < 3 ? failures + 1 : 3));  // the fault, and that no failure was remembered
   }
 }
 
@@ -172,8 +188,13 @@ TEST_CASE("F05 a handshake that is cut at any record is tried again, and nothing
     for (const std::size_t connection : {0U, 1U, 2U}) {
       proxy.script_connection(connection, {Fault::close(Place::reply, cuts.back())});
     }
-    fault.put("k", "abc", {.code = "unavailable", .says = "TLS: the handshake was cut", .attempts = 3, .faults = 3,
-                           .retryable = true, .requests = 0});
+    fault.put("k", "abc",
+              {.code = "unavailable",
+               .says = "TLS: the handshake was cut",
+               .attempts = 3,
+               .faults = 3,
+               .retryable = true,
+               .requests = 0});
   }
 }
 
@@ -201,8 +222,13 @@ TEST_CASE("F06 a proxy that opens no tunnel, or whose tunnel dies in the handsha
     FaultCase fault({.endpoint = "https://s3.faults.test:1"});
     ScriptedServer proxy([&](const auto&) -> testing::Script { return {.reply = {.status = status}}; });
     fault.setting.transport.proxy = proxy.url();
-    fault.put("k", "abc", {.code = "unavailable", .says = "proxy: it refused", .attempts = 3, .faults = 0,
-                           .retryable = true, .requests = 0});
+    fault.put("k", "abc",
+              {.code = "unavailable",
+               .says = "proxy: it refused",
+               .attempts = 3,
+               .faults = 0,
+               .retryable = true,
+               .requests = 0});
     CHECK(proxy.ledger().snapshot().requests.size() == 3);
     CHECK(proxy.ledger().snapshot().requests[0].method == "CONNECT");
   }
@@ -211,8 +237,13 @@ TEST_CASE("F06 a proxy that opens no tunnel, or whose tunnel dies in the handsha
     const ScriptedServer closed;
     nobody.setting.transport.proxy = closed.url();
   }
-  nobody.put("k", "abc", {.code = "unavailable", .says = "proxy: it does not accept connections", .attempts = 3,
-                          .faults = 0, .retryable = true, .requests = 0});
+  nobody.put("k", "abc",
+             {.code = "unavailable",
+              .says = "proxy: it does not accept connections",
+              .attempts = 3,
+              .faults = 0,
+              .retryable = true,
+              .requests = 0});
 }
 
 TEST_CASE("F06 a tunnel that dies on the way is opened anew; the proxy's password never reaches the origin") {
@@ -232,8 +263,13 @@ TEST_CASE("F06 a tunnel that dies on the way is opened anew; the proxy's passwor
     const int cut = static_cast<int>(cuts.size());
     if (cut < 3) fault.put("k", "abc", {.attempts = cut + 1, .faults = 0, .requests = 1});
     else
-      fault.put("k", "abc", {.code = "unavailable", .says = "TLS: the handshake was cut", .attempts = 3, .faults = 0,
-                             .retryable = true, .requests = 0});
+      fault.put("k", "abc",
+                {.code = "unavailable",
+                 .says = "TLS: the handshake was cut",
+                 .attempts = 3,
+                 .faults = 0,
+                 .retryable = true,
+                 .requests = 0});
     CHECK(proxy.cuts_made() == cut);
     for (const std::string& head : proxy.heads()) {
       CHECK(head.starts_with("CONNECT s3.faults.test:"));
@@ -255,8 +291,13 @@ TEST_CASE("F07 a connection that is taken and dropped is tried three times where
         for (int i = 0; i < drops; ++i) fault.server().push_connection(make(Place::request_body, 10));
         if (drops == 1) run(fault, operation, {.attempts = 2, .requests = 1});
         else
-          run(fault, operation, {.code = "unavailable", .says = "connection: ", .attempts = 3, .faults = 3,
-                                 .retryable = true, .requests = 0});
+          run(fault, operation,
+              {.code = "unavailable",
+               .says = "connection: ",
+               .attempts = 3,
+               .faults = 3,
+               .retryable = true,
+               .requests = 0});
       }
     }
   }
@@ -269,8 +310,7 @@ TEST_CASE("F07 a request that was read and got no reply is made again only where
       furnish(fault);
       fault.inject(make(Place::reply, 0));
       if (operation.idempotent) run(fault, operation, {.attempts = 2});
-      else
-        run(fault, operation, {.code = "outcome_unknown", .says = "look whether it was done before doing it again"});
+      else run(fault, operation, {.code = "outcome_unknown", .says = "look whether it was done before doing it again"});
     }
   }
 }

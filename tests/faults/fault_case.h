@@ -150,10 +150,9 @@ class FaultCase {
     watch_->below = docupilot::http::make_transport(setting.transport);
     options.transport = watch_;
     options.endpoint = setting.endpoint.empty() ? server_->url() : setting.endpoint;
-    auto opened = docupilot::open_s3_store(options, {.clock = &time.clock(),
-                                                     .sleeper = &time.sleeper(),
-                                                     .random = [] { return 0.5; },
-                                                     .concurrency = concurrency});
+    auto opened = docupilot::open_s3_store(
+        options,
+        {.clock = &time.clock(), .sleeper = &time.sleeper(), .random = [] { return 0.5; }, .concurrency = concurrency});
     REQUIRE_MESSAGE(opened, opened.error().to_string());
     store_ = *std::move(opened);
     return *store_;
@@ -182,7 +181,8 @@ class FaultCase {
     return {.status = status, .headers = std::move(headers), .body = code.empty() ? "" : body + "</Error>"};
   }
 
-  // ---- calls, each looked at afterwards ------------------------------------------------------------------------------
+  // ---- calls, each looked at afterwards
+  // ------------------------------------------------------------------------------
   /// Any other call.
   template <class Call>
   auto run(const std::string& operation, const std::string& key, const Expected& expected, Call&& call) {
@@ -212,8 +212,8 @@ class FaultCase {
   void put_from(const std::string& key, docupilot::Reader& body, const std::string& bytes, const Expected& expected,
                 const docupilot::PutOptions& how = {}) {
     const auto was = s3.object(path(key));
-    const auto done = run("put", key, expected,
-                          [&](auto& store, const auto& context) { return store.put(key, body, how, context); });
+    const auto done =
+        run("put", key, expected, [&](auto& store, const auto& context) { return store.put(key, body, how, context); });
     const auto is = s3.object(path(key));
     CHECK_MESSAGE((done ? is == bytes : is == was || is == bytes), "I1");
     if (done) CHECK(done->size == bytes.size());

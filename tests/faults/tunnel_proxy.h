@@ -89,7 +89,8 @@ class TunnelProxy {
         ++cuts_made_;
         return;
       }
-      pollfd both[2] = {{.fd = client, .events = POLLIN, .revents = 0}, {.fd = origin.fd(), .events = POLLIN, .revents = 0}};
+      pollfd both[2] = {{.fd = client, .events = POLLIN, .revents = 0},
+                        {.fd = origin.fd(), .events = POLLIN, .revents = 0}};
       if (::poll(both, 2, 20) <= 0) continue;
       char room[4096];
       if (both[0].revents != 0) {

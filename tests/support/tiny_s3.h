@@ -182,8 +182,8 @@ class TinyS3 {
       const std::size_t end = last.empty() ? size : std::min<std::size_t>(std::stoul(last) + 1, size);
       reply.status = 206;
       reply.body = object.bytes.substr(begin, end - begin);
-      reply.headers.emplace_back("Content-Range", "bytes " + first + '-' + std::to_string(end - 1) + '/' +
-                                                      std::to_string(size));
+      reply.headers.emplace_back("Content-Range",
+                                 "bytes " + first + '-' + std::to_string(end - 1) + '/' + std::to_string(size));
     }
     if (request.method == "HEAD") reply.headers.emplace_back("Content-Length", std::to_string(reply.body.size()));
     return reply;
