@@ -70,6 +70,17 @@ struct Limits {
   std::uint64_t error_bytes = 8U << 10U;             ///< What is kept of the body of a reply that is no success.
 };
 
+struct Response {
+  int status = 0;
+  Headers headers;
+  std::string body;                  ///< As far as it did not go to a writer or sink.
+  bool body_is_cut = false;          ///< Of an error's body there was more than was kept, or may have been.
+  std::uint64_t bytes_sent = 0;      ///< Of the body.
+  std::uint64_t bytes_received = 0;  ///< Of the body.
+  bool connection_was_reused = false;
+  Duration elapsed;
+};
+
 /// One request, as it goes on the wire. What is signed is what is sent: nothing here is normalised, added or followed.
 struct Request {
   std::string method = "GET";
@@ -85,6 +96,9 @@ struct Request {
   /// Where the body of a success (2xx) goes: into `Response::body` unless one of these is given.
   Writer* writer = nullptr;  ///< For `send`, written to on the calling thread.
   BodySink* sink = nullptr;  ///< For `start`.
+  /// Called with status and headers of a success before its body comes, on the transport's thread and without blocking;
+  /// what it returns as an error ends the request. For what must be known of a reply even if its body is cut.
+  std::function<Result<void>(const Response& head)> on_head = {};
   /// Whether doing it twice is the same as doing it once (RFC 9110, 9.2.2). Decides whether it may go out on a
   /// connection that was used before, which may turn out dead after the request was read: `unavailable`, then.
   bool idempotent = true;
@@ -96,17 +110,6 @@ struct Request {
   /// Requests share connections only with those of the same identity: name the tenant or access key, no secret.
   std::string identity;
   Limits limits;
-};
-
-struct Response {
-  int status = 0;
-  Headers headers;
-  std::string body;                  ///< As far as it did not go to a writer or sink.
-  bool body_is_cut = false;          ///< Of an error's body there was more than was kept, or may have been.
-  std::uint64_t bytes_sent = 0;      ///< Of the body.
-  std::uint64_t bytes_received = 0;  ///< Of the body.
-  bool connection_was_reused = false;
-  Duration elapsed;
 };
 
 /// A request under way.
@@ -126,8 +129,8 @@ class DOCUPILOT_EXPORT Transfer {
 /// character in a header), `unavailable` when no reply came (the hint says at what it failed: name, connection, TLS,
 /// proxy), `timeout` for the deadline, the connect limit or a stall, `corrupted` for a reply that was cut or is no
 /// HTTP, `too_large` past a limit, `permission_denied` for a certificate that is not trusted, `cancelled`, and what a
-/// reader, writer, source or sink returned. A failed request that is not idempotent and may have been read by the
-/// server is `outcome_unknown`, unless the caller ended it: by cancelling, or by an error of those. Nothing is sent
+/// reader, writer, source, sink or on_head returned. A failed request that is not idempotent and may have been read by
+/// the server is `outcome_unknown`, unless the caller ended it: by cancelling, or by an error of those. Nothing is sent
 /// twice and no redirect is followed. A success that does not announce its length is `corrupted`, since a cut could not
 /// be noticed; the body of an error that does not is kept, with `body_is_cut`.
 ///
