@@ -96,7 +96,11 @@ Error Download::give_up(Error why) {
 }
 
 Error Download::explain(Error error) const {
-  return call_.name(taken_ > 0 && error.http_status() == 412 ? replaced() : std::move(error));
+  if (taken_ == 0 || error.http_status() != 412) return call_.name(std::move(error));
+  Error told = replaced().attempts(error.attempts());
+  told = std::move(told).service(error.http_status(), error.service_code(), error.request_id());
+  if (error.cause() != nullptr) told = std::move(told).cause(*error.cause());
+  return call_.name(std::move(told));
 }
 
 Result<void> Download::verify() const {
