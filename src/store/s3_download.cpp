@@ -97,10 +97,7 @@ Error Download::give_up(Error why) {
 
 Error Download::explain(Error error) const {
   if (taken_ == 0 || error.http_status() != 412) return call_.name(std::move(error));
-  Error told = replaced().attempts(error.attempts());
-  told = std::move(told).service(error.http_status(), error.service_code(), error.request_id());
-  if (error.cause() != nullptr) told = std::move(told).cause(*error.cause());
-  return call_.name(std::move(told));
+  return call_.instead(replaced(), error);
 }
 
 Result<void> Download::verify() const {

@@ -249,7 +249,10 @@ class FaultCase {
     std::size_t count = all.faults_fired();
     if (proxy_) count += proxy_->ledger().faults_fired();
     const std::lock_guard lock(mutex_);
-    for (const std::size_t number : canned_) count += all.requests.at(number).reply_bytes > 0 ? 1 : 0;
+    for (const std::size_t number : canned_) {
+      const docupilot::testing::RecordedRequest& request = all.requests.at(number);
+      count += request.reply_bytes > 0 && request.faults_fired.empty() ? 1 : 0;
+    }
     return count;
   }
 
