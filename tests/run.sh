@@ -6,10 +6,11 @@
 #   tests/run.sh --quick         everything, with shorter fuzzing and kill test and fewer consumers
 #
 # Parts: unit conformance wire    the test programs, Release, g++, warnings are errors
+#        faults                   the S3 store over a network that fails: each row of the matrix, and what must hold after
 #        command examples         the docupilot command and the tutorial programs
 #        live                     real documents through the real command, and processes killed at random instants
 #        s3                       the suite of object stores against real servers: MinIO and versitygw, with and without TLS
-#        asan tsan                unit, conformance and wire under the sanitizers, clang++, warnings are errors
+#        asan tsan                unit, faults, conformance and wire under the sanitizers, clang++, warnings are errors
 #        package                  programs that use the installed library, Debian packages
 #        hygiene                  include rule, headers, symbols, documentation, format, static analysis
 #        fuzz                     every parser of outside bytes for DOCUPILOT_FUZZ_SECONDS (30) each
@@ -38,7 +39,7 @@ while (($#)); do
   shift
 done
 
-all_parts=(unit conformance wire command examples live s3 asan tsan package hygiene fuzz bench)
+all_parts=(unit faults conformance wire command examples live s3 asan tsan package hygiene fuzz bench)
 if [[ -n $only ]]; then
   IFS=, read -r -a parts <<<"$only"
   for part in "${parts[@]}"; do
@@ -185,21 +186,23 @@ clang_there() { # PART: clang is there, or the part is skipped
 # doctests FOLDER LABEL: runs the test programs of a build, and names those it has none of.
 doctests() {
   local folder=$1 label=$2 part
-  for part in unit conformance wire asio; do
+  for part in unit fault conformance wire asio; do
     [[ -x $folder/tests/${part}_tests ]] && step "$part$label" "$folder/tests/${part}_tests" --no-colors
   done
 }
 
-one_doctest() { # PART
+one_doctest() { # FOLDER [PROGRAM]
+  local program=${2:-$1_tests}
   if ! compgen -G "tests/$1/*.cpp" >/dev/null && ! compgen -G "tests/$1/*/*.cpp" >/dev/null; then
     skip "$1" "there are no such tests"
     return
   fi
-  release && make "$1 tests" "$build" "$1_tests" && step "$1" "$build/tests/$1_tests" --no-colors
+  release && make "$1 tests" "$build" "$program" && step "$1" "$build/tests/$program" --no-colors
 }
 
 # ---- the parts -----------------------------------------------------------------------------------------------------------
 part_unit() { one_doctest unit && one_doctest asio; }
+part_faults() { one_doctest faults fault_tests; }
 part_conformance() { one_doctest conformance; }
 part_wire() { one_doctest wire; }
 
@@ -270,14 +273,16 @@ part_s3() {
 part_asan() {
   clang_there asan || return
   configure asan "$build/asan" || return
-  make "with address and undefined behaviour sanitizers" "$build/asan" unit_tests conformance_tests wire_tests asio_tests &&
+  make "with address and undefined behaviour sanitizers" "$build/asan" unit_tests fault_tests conformance_tests wire_tests \
+    asio_tests &&
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 doctests "$build/asan" " (asan)"
 }
 
 part_tsan() {
   clang_there tsan || return
   configure tsan "$build/tsan" || return
-  make "with the thread sanitizer" "$build/tsan" unit_tests conformance_tests wire_tests asio_tests &&
+  make "with the thread sanitizer" "$build/tsan" unit_tests fault_tests conformance_tests wire_tests \
+    asio_tests &&
     TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/support/tsan.supp" \
       doctests "$build/tsan" " (tsan)"
 }

@@ -101,6 +101,7 @@ class FaultCase {
       : setting(std::move(given)),
         server_(std::make_unique<docupilot::testing::ScriptedServer>(docupilot::testing::ServerOptions{
             .tls = setting.tls, .body_limit = 64U << 20U, .receive_buffer = setting.receive_buffer})) {
+    REQUIRE(++alive_ == 1);  // what is left over is counted in the whole program
     server_->handle([this](const auto& request) { return next(request); });
     options.bucket = "bucket";
     options.region = "us-east-1";
@@ -126,6 +127,7 @@ class FaultCase {
     }
     CHECK(after.descriptors == before_.descriptors);  // I4
     CHECK(after.threads == before_.threads);
+    --alive_;
   }
 
   Setting setting;
@@ -320,6 +322,7 @@ class FaultCase {
     CHECK_MESSAGE(fired() == faults, "I7");
   }
 
+  static inline int alive_ = 0;
   const Footprint before_ = Footprint::now();
   TempDir folder_;
   mutable std::mutex mutex_;

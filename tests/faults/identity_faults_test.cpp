@@ -126,13 +126,15 @@ TEST_CASE("F20 at most two corrections, and the error tells by how much the cloc
 }
 
 TEST_CASE("F20 a reply that does not tell the time, or tells an old one, corrects nothing") {
-  FaultCase silent;
-  silent.refuse(403, "RequestTimeTooSkewed");
-  silent.put("k", "abc",
-             {.code = "unauthenticated",
-              .says = "does not tell the server's time",
-              .status = 403,
-              .service_code = "RequestTimeTooSkewed"});
+  {
+    FaultCase silent;
+    silent.refuse(403, "RequestTimeTooSkewed");
+    silent.put("k", "abc",
+               {.code = "unauthenticated",
+                .says = "does not tell the server's time",
+                .status = 403,
+                .service_code = "RequestTimeTooSkewed"});
+  }
   FaultCase cached;
   cached.inject(strict_clock(cached, 1h, {{"Age", "12"}}));
   cached.put("k", "abc",
@@ -180,10 +182,13 @@ TEST_CASE("F22 credentials that expired are renewed once, and the request is sig
 }
 
 TEST_CASE("F22 where there are no other credentials it ends at once") {
-  FaultCase same;  // always the same
-  same.refuse(400, "ExpiredToken");
-  same.put("k", "abc",
-           {.code = "unauthenticated", .says = "get fresh credentials", .status = 400, .service_code = "ExpiredToken"});
+  {
+    FaultCase same;  // always the same
+    same.refuse(400, "ExpiredToken");
+    same.put(
+        "k", "abc",
+        {.code = "unauthenticated", .says = "get fresh credentials", .status = 400, .service_code = "ExpiredToken"});
+  }
   std::atomic<int> fetches = 0;
   FaultCase last;
   use_numbered(last, fetches, 1);
