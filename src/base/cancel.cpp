@@ -38,7 +38,9 @@ Duration Deadline::remaining() const noexcept {
 
 Result<void> Context::check(std::string_view operation) const {
   if (stop.stop_requested()) return Error(ErrorCode::cancelled, "stopped at the caller's request").operation(operation);
-  if (deadline.expired()) return Error(ErrorCode::timeout, "the deadline passed").operation(operation);
+  if (deadline.expired()) {
+    return Error(ErrorCode::timeout, "the deadline passed").operation(operation).hint("allow more time, or try again");
+  }
   return {};
 }
 

@@ -104,7 +104,15 @@ Error cut(const CurlFailure& failure) {
       .retryable(true);
 }
 
+Error too_long_a_head(const CurlFailure& failure) {
+  return Error(ErrorCode::too_large, with_detail("the headers of the reply are too large", failure.handle))
+      .hint("no sound server sends that many; is this the right address?");
+}
+
 Error connection_lost(const CurlFailure& failure) {
+  if (std::string_view(failure.handle.error_text()).find("Too large response headers") != std::string_view::npos) {
+    return too_long_a_head(failure);
+  }
   const long answer = failure.handle.number(CURLINFO_HTTP_CONNECTCODE);
   const bool tunnelled = answer >= 200 && answer < 300;
   if (answer == 407) return proxy_refused();
@@ -168,7 +176,13 @@ Error curl_error(const CurlFailure& failure) {
     case CURLE_BAD_CONTENT_ENCODING:
       return Error(ErrorCode::corrupted, with_detail("the reply is no HTTP/1.1", failure.handle))
           .hint("is there a server that speaks HTTP at this address?");
-    case CURLE_OUT_OF_MEMORY: return Error(ErrorCode::exhausted, "there is no memory for the request");
+#if LIBCURL_VERSION_NUM >= 0x080600
+    case CURLE_TOO_LARGE: return too_long_a_head(failure);
+#endif
+    case CURLE_OUT_OF_MEMORY:
+      // What older ones say of a single header that is too long for them.
+      if (failure.in_head) return too_long_a_head(failure);
+      return Error(ErrorCode::exhausted, "there is no memory for the request");
     case CURLE_URL_MALFORMAT: return Error(ErrorCode::invalid_argument, with_detail("this is no URL", failure.handle));
     default: return Error(ErrorCode::internal, with_detail(curl_easy_strerror(failure.result), failure.handle));
   }

@@ -16,6 +16,7 @@ struct CurlFailure {
   const CurlHandle& handle;
   const CurlSetup& setup;
   bool reply_begun = false;     ///< Some of a reply came.
+  bool in_head = false;         ///< And its header block did not end.
   bool refused_replay = false;  ///< The connection had been used before and broke, and was not replaced.
 };
 

@@ -192,6 +192,9 @@ void CurlPool::forget(int fd) {
 
 int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* /*of_socket*/) {
   auto& pool = *static_cast<CurlPool*>(self);
+  CurlHandle* handle = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &handle);
+  CurlTransfer* const transfer = handle == nullptr ? nullptr : handle->transfer();
   auto found = pool.sockets_.find(fd);
   if (found != pool.sockets_.end() && found->second->pool != &pool) {  // closed without a word, and opened by another
     pool.forget(fd);
@@ -200,10 +203,7 @@ int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void
   if (what == CURL_POLL_REMOVE) {
     if (found == pool.sockets_.end()) return 0;
     // A connection that did not come about, and a pipe of libcurl's own, are closed without a further word.
-    CurlHandle* handle = nullptr;
-    curl_easy_getinfo(easy, CURLINFO_PRIVATE, &handle);
-    const bool stays = found->second->opened_by_us && handle != nullptr && handle->transfer() != nullptr &&
-                       handle->transfer()->requested();
+    const bool stays = found->second->opened_by_us && transfer != nullptr && transfer->requested();
     if (stays) found->second->wanted = 0;
     else pool.forget(fd);
     return 0;
@@ -213,6 +213,7 @@ int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void
       found = pool.sockets_.emplace(fd, std::make_shared<Socket>(pool, fd)).first;
     }
     found->second->wanted = what;
+    if (found->second->opened_by_us && transfer != nullptr) transfer->on_socket(fd);
     pool.watch(found->second);
   } catch (const std::exception&) {
     return -1;

@@ -1,14 +1,12 @@
 #include "http/curl_transfer.h"
 
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
-
 #include <algorithm>
 #include <cstring>
 
 #include "base/try.h"
 #include "http/curl_error.h"
 #include "http/curl_loop.h"
+#include "http/socket_progress.h"
 #include "http/url_rules.h"
 
 namespace docupilot::inline v1::http {
@@ -93,16 +91,8 @@ bool CurlTransfer::take_resume() {
 }
 
 std::int64_t CurlTransfer::bytes_moved() const {
-  std::int64_t moved = handle_->wide_number(CURLINFO_SIZE_UPLOAD_T) + handle_->number(CURLINFO_REQUEST_SIZE) +
-                       static_cast<std::int64_t>(head_.bytes() + body_received_);
-  // What lies in the kernel's buffer has not moved; that it gets less is progress.
-  curl_socket_t fd = CURL_SOCKET_BAD;
-  int waiting = 0;
-  if (curl_easy_getinfo(handle_->get(), CURLINFO_ACTIVESOCKET, &fd) == CURLE_OK && fd != CURL_SOCKET_BAD &&
-      ::ioctl(fd, SIOCOUTQ, &waiting) == 0) {
-    moved -= waiting;
-  }
-  return moved;
+  const std::int64_t handed = handle_->wide_number(CURLINFO_SIZE_UPLOAD_T) + handle_->number(CURLINFO_REQUEST_SIZE);
+  return static_cast<std::int64_t>(head_.bytes() + body_received_) + socket_progress(socket_, handed);
 }
 
 std::optional<Error> CurlTransfer::overdue(Moment now) {
@@ -274,6 +264,7 @@ Result<Response> CurlTransfer::outcome(CURLcode result) {
                              .handle = *handle_,
                              .setup = loop_->setup(),
                              .reply_begun = head_.begun() || head_.bytes() > 0,
+                             .in_head = head_.begun() && !head_.complete(),
                              .refused_replay = refused_replay_}));
 }
 

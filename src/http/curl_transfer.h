@@ -71,6 +71,8 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   int on_seek(curl_off_t offset, int origin);
   bool on_request();
   bool on_connect(const sockaddr& address);
+  /// The connection that it is on, as far as is known. libcurl tells it before the end to nobody who asks.
+  void on_socket(int fd) noexcept { socket_ = fd; }
 
   std::size_t place_in_loop = 0;  ///< Kept by the loop.
 
@@ -118,6 +120,7 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   Moment next_check_ = Moment::max();
   Moment last_moved_;
   std::int64_t moved_ = -1;
+  int socket_ = -1;  // looked at while attached alone
   Moment::duration stall_{};
   Moment::duration stall_step_{};
 };

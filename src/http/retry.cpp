@@ -56,6 +56,7 @@ class Retrier::Run {
   bool correct_clock(Verdict verdict);
   Result<bool> wait(const Judgement& judgement, const Result<Response>& result);
   [[nodiscard]] bool may_repeat(Verdict verdict, const Result<Response>& result) const;
+  [[nodiscard]] std::optional<ServerHint> hint(const Judgement& judgement, const Result<Response>& result) const;
   [[nodiscard]] Duration delay(const Judgement& judgement, const Result<Response>& result) const;
   void succeeded();
   [[nodiscard]] Error error_of_attempt(Judgement& judgement, Result<Response>& result) const;
@@ -142,6 +143,9 @@ Result<bool> Retrier::Run::prepare_next(const Judgement& judgement, const Result
     case Verdict::throttled:
       if (last) {
         exhausted_ = may_repeat(judgement.verdict, result);
+        if (const auto asked = hint(judgement, result)) {
+          reason_ = "the server asks to wait " + in_seconds(std::min(asked->delay, options_.policy.longest_hint));
+        }
         return false;
       }
       if (may_repeat(judgement.verdict, result)) return wait(judgement, result);
@@ -153,19 +157,23 @@ Result<bool> Retrier::Run::prepare_next(const Judgement& judgement, const Result
   return false;
 }
 
+std::optional<ServerHint> Retrier::Run::hint(const Judgement& judgement, const Result<Response>& result) const {
+  std::optional<ServerHint> asked;
+  if (result) asked = server_hint(result->headers, options_.clock->now());
+  if (asked && asked->aws) return asked;
+  if (judgement.retry_delay && *judgement.retry_delay > Duration()) asked = {.delay = *judgement.retry_delay};
+  return asked;
+}
+
 Duration Retrier::Run::delay(const Judgement& judgement, const Result<Response>& result) const {
   const RetryPolicy& policy = options_.policy;
   const Duration base = judgement.verdict == Verdict::throttled ? policy.throttle_base : policy.transient_base;
   const double grown = std::ldexp(static_cast<double>(base.nanoseconds()), static_cast<int>(std::min(waits_, 62U)));
   const double most = std::min(grown, static_cast<double>(policy.longest_delay.nanoseconds()));
   const Duration own(static_cast<std::int64_t>(most * options_.random()));
-  std::optional<ServerHint> hint;
-  if (result) hint = server_hint(result->headers, options_.clock->now());
-  if (hint && hint->aws) {
-    return std::clamp(hint->delay, own, Duration(own.nanoseconds() + aws_hint_span));
-  }
-  if (judgement.retry_delay && *judgement.retry_delay > Duration()) hint = {.delay = *judgement.retry_delay};
-  return hint ? std::min(hint->delay, policy.longest_hint) : own;
+  const auto asked = hint(judgement, result);
+  if (asked && asked->aws) return std::clamp(asked->delay, own, Duration(own.nanoseconds() + aws_hint_span));
+  return asked ? std::min(asked->delay, policy.longest_hint) : own;
 }
 
 Result<bool> Retrier::Run::wait(const Judgement& judgement, const Result<Response>& result) {
@@ -199,7 +207,7 @@ Error Retrier::Run::error_of_attempt(Judgement& judgement, Result<Response>& res
 
 Error Retrier::Run::final_error(Error last) {
   if (exhausted_) {
-    if (sent_ > 1) reason_ = "it was tried " + std::to_string(sent_) + " times";
+    if (sent_ > 1) add_hint(last, "it was tried " + std::to_string(sent_) + " times");
     last = std::move(last).retryable(true);
   }
   if (!reason_.empty()) add_hint(last, reason_);

@@ -111,16 +111,21 @@ void SendCall::write_some(std::unique_lock<std::mutex>& lock, Transfer& transfer
   if (!written) writer_error_ = std::move(written).error();
 }
 
+bool SendCall::wants_reply() const {
+  if (writer_error_) return false;
+  // Of a reply that broke off, what came is kept: whoever asks again can ask for the rest alone.
+  return !result_ || *result_ || (result_->error().retryable() && context_.check("request"));
+}
+
 Result<Response> SendCall::run(Transfer& transfer) {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return result_ || can_write() || can_read(); });
-    const bool failed = writer_error_ || (result_ && !*result_);
-    if (can_write() && !failed) {
+    if (can_write() && wants_reply()) {
       write_some(lock, transfer);
     } else if (result_) {
       break;
-    } else if (can_read() && !failed) {
+    } else if (can_read() && !writer_error_) {
       read_some(lock, transfer);
     } else {  // nothing more is moved: only the end is waited for
       changed_.wait(lock, [this] { return result_.has_value(); });

@@ -40,6 +40,7 @@ class SendCall final : private BodySource, private BodySink {
 
   [[nodiscard]] bool can_read() const;
   [[nodiscard]] bool can_write() const { return reply_[reply_filled_].size > 0; }
+  [[nodiscard]] bool wants_reply() const;
   void read_some(std::unique_lock<std::mutex>& lock, Transfer& transfer);
   void write_some(std::unique_lock<std::mutex>& lock, Transfer& transfer);
 

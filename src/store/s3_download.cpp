@@ -96,7 +96,8 @@ Error Download::give_up(Error why) {
 }
 
 Error Download::explain(Error error) const {
-  return call_.name(taken_ > 0 && error.http_status() == 412 ? replaced() : std::move(error));
+  if (taken_ == 0 || error.http_status() != 412) return call_.name(std::move(error));
+  return call_.instead(replaced(), error);
 }
 
 Result<void> Download::verify() const {

@@ -89,6 +89,8 @@ Error error_of(const http::Response& reply, const http::ServiceError& said, bool
     error = std::move(error).hint("check the key, the bucket and the endpoint");
   else if (error.hint().empty() && reply.status == 403) {
     error = std::move(error).hint("check the policy of these credentials and of the bucket");
+  } else if (error.hint().empty() && reply.status == 409) {
+    error = std::move(error).hint("somebody else works on it, or it is in a state that forbids this: look at it first");
   } else if (error.hint().empty() && reply.status == 412)
     error = std::move(error).hint("read the object again, then decide");
   return error;
@@ -139,6 +141,10 @@ Error error_of_code(std::string_view code, std::string_view message) {
   http::Response reply;
   reply.status = code == "InternalError" ? 500 : code == "SlowDown" ? 503 : 400;
   return error_of(reply, {.code = std::string(code), .message = std::string(message)}, false);
+}
+
+bool is_contested(const Error& error) {
+  return error.service_code() == "ConditionalRequestConflict" || error.service_code() == "OperationAborted";
 }
 
 Redirect redirect_of(const http::Response& reply) {

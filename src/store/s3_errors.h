@@ -14,6 +14,9 @@ namespace docupilot::inline v1::s3 {
 /// The error behind a code that stands in a reply for one of several things.
 [[nodiscard]] Error error_of_code(std::string_view code, std::string_view message);
 
+/// Whether somebody else was writing the same at the same time, so that nothing was done for either yet.
+[[nodiscard]] bool is_contested(const Error& error);
+
 /// Where the server says that the bucket is.
 struct Redirect {
   bool is_redirect = false;

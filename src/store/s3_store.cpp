@@ -51,7 +51,7 @@ Result<ObjectInfo> S3ObjectStore::head_of(const std::string& key, const StoreCal
   S3Request request{.operation = call.operation, .target = key, .method = "HEAD", .key = std::move(full)};
   auto reply = client_->call(request, call.context);
   if (!reply) {
-    if (reply.error().http_status() == 404) return call.not_found();
+    if (reply.error().http_status() == 404) return call.instead(call.not_found(), reply.error());
     return call.name(std::move(reply).error());
   }
   ObjectInfo info;
@@ -81,7 +81,7 @@ Result<ObjectInfo> S3ObjectStore::get(const std::string& key, Writer& into, cons
     DOCUPILOT_CHECK(call.check());
     if (reply) return download.finish();
     if (reply.error().http_status() != 416) {
-      if (reply.error().service_code() == "NoSuchKey") return call.not_found();
+      if (reply.error().service_code() == "NoSuchKey") return call.instead(call.not_found(), reply.error());
       return download.explain(std::move(reply).error());
     }
   }

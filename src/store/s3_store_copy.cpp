@@ -34,10 +34,13 @@ Result<ObjectInfo> S3ObjectStore::copy(const std::string& from, const std::strin
   request.root = "CopyObjectResult";
   auto reply = client_->call(request, context);
   if (!reply) {
-    if (reply.error().code() == ErrorCode::not_found && reply.error().service_code() != "NoSuchBucket")
-      return call.not_found();
+    if (reply.error().code() == ErrorCode::not_found && reply.error().service_code() != "NoSuchBucket") {
+      return call.instead(call.not_found(), reply.error());
+    }
     if (reply.error().code() == ErrorCode::precondition_failed) {
-      return call.error(ErrorCode::conflict, "the object was replaced while it was copied", "copy it again");
+      const Error replaced =
+          Error(ErrorCode::conflict, "the object was replaced while it was copied").hint("copy it again");
+      return call.instead(replaced, reply.error());
     }
     return call.name(std::move(reply).error());
   }

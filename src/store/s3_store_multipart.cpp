@@ -4,6 +4,7 @@
 #include "crypto/digest.h"
 #include "http/hex.h"
 #include "store/s3_body.h"
+#include "store/s3_errors.h"
 #include "store/s3_metadata.h"
 #include "store/s3_object_store.h"
 #include "store/s3_wire.h"
@@ -74,6 +75,14 @@ bool is_unknown_upload(const Error& error) {
          error.service_code() == "XMinioInvalidResourceName";
 }
 
+/// Whether this attempt may have had its effect; for "slow down", whether an earlier one may.
+bool may_have_been_done(const Error& error) {
+  if (error.code() == ErrorCode::rate_limited) return error.cause() != nullptr && may_have_been_done(*error.cause());
+  return error.code() == ErrorCode::outcome_unknown || error.code() == ErrorCode::unavailable ||
+         error.code() == ErrorCode::timeout || error.http_status() >= 500 ||
+         (error.code() == ErrorCode::corrupted && error.service_code().empty());
+}
+
 std::uint64_t total(const std::vector<PartInfo>& parts) {
   std::uint64_t size = 0;
   for (const PartInfo& part : parts) size += part.size;
@@ -114,7 +123,7 @@ Result<PartInfo> S3ObjectStore::send_part(const MultipartUpload& upload, int num
   request.checksum = true;
   auto reply = client_->call(request, call.context);
   if (!reply) {
-    if (is_unknown_upload(reply.error())) return call.no_upload();
+    if (is_unknown_upload(reply.error())) return call.instead(call.no_upload(), reply.error());
     return call.name(std::move(reply).error());
   }
   PartInfo part{.number = number, .size = size, .etag = s3::bare_etag(reply->headers.get("etag"))};
@@ -175,7 +184,7 @@ Result<std::vector<PartInfo>> S3ObjectStore::parts_of(const MultipartUpload& upl
     if (marker > 0) request.query.emplace_back("part-number-marker", std::to_string(marker));
     auto reply = client_->call(request, call.context);
     if (!reply) {
-      if (is_unknown_upload(reply.error())) return call.no_upload();
+      if (is_unknown_upload(reply.error())) return call.instead(call.no_upload(), reply.error());
       return call.name(std::move(reply).error());
     }
     DOCUPILOT_TRY(s3::PartPage page, call.named(s3::read_parts(reply->body)));
@@ -242,9 +251,7 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
   const UploadId id = UploadId::parse(upload.upload_id);
   const bool no_upload = is_unknown_upload(error);
   const bool refused = error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict;
-  const bool lost = error.code() == ErrorCode::outcome_unknown || error.code() == ErrorCode::unavailable ||
-                    error.code() == ErrorCode::timeout || error.http_status() >= 500 ||
-                    (error.code() == ErrorCode::corrupted && error.service_code().empty());
+  const bool lost = may_have_been_done(error);
   // The reply of an attempt that succeeded may have been lost: only then is the object of these very parts ours.
   if (lost || ((no_upload || refused) && error.attempts() > 1)) {
     auto marked = find_marked(upload.key, id.mark, call);
@@ -260,19 +267,23 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
                            .cause(std::move(error)));
     }
   }
-  if (no_upload) return call.no_upload();
+  if (no_upload) return call.instead(call.no_upload(), error);
   if (error.service_code() == "InvalidPart" || error.service_code() == "EntityTooSmall") {
     // Servers differ in what they look at first: whether there is such an upload, such a part, or its size.
     std::map<int, std::string> checksums;
     const auto listed = parts_of(upload, checksums, call);
-    if (!listed && listed.error().code() == ErrorCode::not_found) return call.no_upload();
+    if (!listed && listed.error().code() == ErrorCode::not_found) return call.instead(call.no_upload(), error);
     for (const PartInfo& part : parts) {
       const auto is_this = [&](const PartInfo& has) { return has.number == part.number && has.etag == part.etag; };
-      if (listed && std::ranges::none_of(*listed, is_this)) return call.wrong_part(part.number);
+      if (listed && std::ranges::none_of(*listed, is_this)) {
+        return call.instead(call.wrong_part(part.number), error);
+      }
     }
   }
-  if (refused && id.if_absent) return call.already_exists();
-  if (refused && id.is_conditional()) return call.precondition_failed();
+  // Whoever else is at it has not won yet.
+  if (refused && id.is_conditional() && !s3::is_contested(error)) {
+    return call.instead(id.if_absent ? call.already_exists() : call.precondition_failed(), error);
+  }
   return call.name(std::move(error));
 }
 

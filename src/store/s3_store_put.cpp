@@ -3,6 +3,7 @@
 #include "base/try.h"
 #include "http/percent.h"
 #include "store/s3_body.h"
+#include "store/s3_errors.h"
 #include "store/s3_metadata.h"
 #include "store/s3_object_store.h"
 #include "store/s3_wire.h"
@@ -188,8 +189,9 @@ Result<ObjectInfo> S3ObjectStore::put_once(const Write& write, S3Request request
         return **std::move(ours);
       }
     }
-    if (refused && error.service_code() != "NoSuchBucket") {
-      return options.if_absent ? call.already_exists() : call.precondition_failed();
+    // Whoever else is at it has not won yet.
+    if (refused && error.service_code() != "NoSuchBucket" && !s3::is_contested(error)) {
+      return call.instead(options.if_absent ? call.already_exists() : call.precondition_failed(), error);
     }
   }
   return call.name(std::move(error));

@@ -25,6 +25,13 @@ struct StoreCall {
   [[nodiscard]] Result<T> named(Result<T> result) const {
     return std::move(result).transform_error([this](Error error) { return Result<T>(name(std::move(error))); });
   }
+  /// `told`, which says it better, in the place of `seen`, and with what that knew: the service's words, the attempts.
+  [[nodiscard]] Error instead(Error told, const Error& seen) const {
+    told = std::move(told).service(seen.http_status(), seen.service_code(), seen.request_id());
+    told = std::move(told).attempts(seen.attempts());
+    if (seen.cause() != nullptr) told = std::move(told).cause(*seen.cause());
+    return name(std::move(told));
+  }
   /// Whether the call should end.
   [[nodiscard]] Result<void> check() const { return named(context.check(operation)); }
 

@@ -167,24 +167,23 @@ TEST_CASE("F09 when the object was replaced in between, it is an error and there
 }
 
 TEST_CASE("F10 where nothing moves any more the attempt ends, and is made again where that is safe") {
-  const std::vector<Fault> stalls = {Fault::stall(Place::reply, 0), Fault::stall(Place::reply, 20)};
+  std::uint64_t at = 0;
   for (const Operation& operation : operations()) {
-    for (const Fault& stall : stalls) {
-      FaultCase fault({.stall = 150ms});
-      furnish(fault);
-      fault.inject(stall);
-      if (operation.idempotent) run(fault, operation, {.attempts = 2});
-      else run(fault, operation, {.code = "outcome_unknown", .says = "the transfer stalled"});
-    }
+    FaultCase fault({.stall = 500ms});
+    furnish(fault);
+    fault.inject(Fault::stall(Place::reply, at));
+    at = 20 - at;  // before the reply, and within its head
+    if (operation.idempotent) run(fault, operation, {.attempts = 2});
+    else run(fault, operation, {.code = "outcome_unknown", .says = "the transfer stalled"});
   }
-  FaultCase fault({.stall = 150ms});
+  FaultCase fault({.stall = 500ms});
   fault.s3.keep(FaultCase::path("k"), pattern(300'000));
   fault.inject(Fault::stall(Place::reply_body, 1'000), 3);
   fault.get("k", {.code = "timeout", .says = "the transfer stalled", .attempts = 3, .faults = 3, .retryable = true});
 }
 
 TEST_CASE("F10 an upload that nobody takes stalls") {
-  FaultCase fault({.stall = 300ms, .receive_buffer = 4'096});
+  FaultCase fault({.stall = 500ms, .receive_buffer = 4'096});
   fault.options.part_size = 16 * mebibyte;
   fault.inject(Fault::stall(Place::request_body, 100'000), 3);
   fault.put("k", pattern(16 * mebibyte),
@@ -197,9 +196,9 @@ TEST_CASE("F10 a caller who is slow himself is not told of a stall") {
   const auto dawdle = [&](std::uint64_t bytes) {
     if (waited || bytes < 3'000'000) return;
     waited = true;
-    std::this_thread::sleep_for(900ms);  // three times the limit
+    std::this_thread::sleep_for(1'500ms);  // three times the limit
   };
-  FaultCase fault({.stall = 300ms});
+  FaultCase fault({.stall = 500ms});
   fault.options.part_size = 5 * mebibyte;
   ScriptedReader body(text);
   body.says = text.size();
@@ -219,16 +218,18 @@ TEST_CASE("F10 a caller who is slow himself is not told of a stall") {
 TEST_CASE("F11 what drips is no stall, and ends at the deadline without another attempt") {
   const Expected late{.code = "timeout", .says = "the deadline passed", .retryable = true};
   for (const Place place : {Place::reply, Place::reply_body}) {
-    FaultCase fault({.stall = 400ms, .deadline = 1'000ms});
+    FaultCase fault({.stall = 900ms, .deadline = 1'800ms});
     fault.s3.keep(FaultCase::path("k"), pattern(100'000));
     fault.inject(Fault::drip(place, 10, 1, 20ms));
     fault.get("k", late);
   }
-  FaultCase fault({.stall = 400ms, .receive_buffer = 4'096, .deadline = 1'000ms});
-  fault.options.part_size = 16 * mebibyte;
-  fault.inject(Fault::drip(Place::request_body, 0, 20'000, 20ms));
-  fault.put("k", pattern(16 * mebibyte), late);
-  FaultCase post({.stall = 400ms, .deadline = 1'000ms});
+  {
+    FaultCase fault({.stall = 900ms, .receive_buffer = 256 << 10U, .deadline = 1'800ms});
+    fault.options.part_size = 16 * mebibyte;
+    fault.inject(Fault::drip(Place::request_body, 0, 60'000, 20ms));
+    fault.put("k", pattern(16 * mebibyte), late);
+  }
+  FaultCase post({.stall = 900ms, .deadline = 1'800ms});
   post.inject(Fault::drip(Place::reply, 0, 1, 20ms));
   run(post, operations().at(5), {.code = "outcome_unknown", .says = "the deadline passed"});
 }
@@ -327,6 +328,7 @@ TEST_CASE("F14 what is no HTTP/1.1 is not asked for again, and its connection is
   for (const Case& one : cases) {
     CAPTURE(one.bytes.substr(0, 60));
     for (const Operation& operation : operations()) {
+      if (operation.name == "head" && one.bytes.find("chunked") != std::string::npos) continue;  // no body, no conflict
       FaultCase fault;
       furnish(fault);
       fault.inject({.reply = Reply::verbatim(one.bytes)});

@@ -97,8 +97,10 @@ TEST_CASE("F03 a name that does not exist is told as such, after three tries") {
                          .faults = 0,
                          .retryable = true,
                          .requests = 0};
-  FaultCase reserved({.endpoint = "https://s3.name.invalid"});  // RFC 6761: never there, whoever is asked
-  reserved.put("k", "abc", nowhere);
+  {
+    FaultCase reserved({.endpoint = "https://s3.name.invalid"});  // RFC 6761: never there, whoever is asked
+    reserved.put("k", "abc", nowhere);
+  }
   for (const Operation& operation : operations()) {
     FaultCase fault({.endpoint = "https://s3.faults.test"});
     NameService::fail(3);

@@ -151,6 +151,7 @@ TEST_CASE("after three attempts the error tells all of them") {
   CHECK(error.service_code() == "SlowDown");
   CHECK(error.request_id() == "two");
   CHECK(error.retryable());
+  CHECK(error.hint().ends_with("; it was tried 3 times"));
   REQUIRE(error.cause() != nullptr);
   CHECK(error.cause()->operation() == "attempt 2");
   CHECK(error.cause()->http_status() == 500);
@@ -159,6 +160,31 @@ TEST_CASE("after three attempts the error tells all of them") {
   CHECK(error.cause()->cause()->operation() == "attempt 1");
   CHECK(error.cause()->cause()->code() == ErrorCode::unavailable);
   CHECK(error.cause()->cause()->cause() == nullptr);
+}
+
+TEST_CASE("when the attempts ran out on what may pass, the error is retryable and tells what the server asked for") {
+  Bench bench;
+  RetryCall call{
+      .operation = "put",
+      .send = [](const Attempt&, const Context&) -> Result<Response> { return reply(409, {{"Retry-After", "7"}}); },
+      .judge =
+          [](const Result<Response>&) {
+            return Judgement{.verdict = Verdict::transient, .error = Error(ErrorCode::conflict, "busy")};
+          }};
+  const auto result = bench.get().run(call);
+  REQUIRE_FALSE(result.has_value());
+  CHECK(result.error().code() == ErrorCode::conflict);
+  CHECK(result.error().retryable());
+  CHECK(result.error().hint() == "it was tried 3 times; the server asks to wait 7.0 s");
+  CHECK(bench.waits() == Waits{7'000, 7'000});
+
+  call.idempotent = false;  // and what may have been done is not, whatever the caller's judgement calls it
+  call.send = [](const Attempt&, const Context&) -> Result<Response> { return reply(500); };
+  const auto unknown = bench.get().run(call);
+  REQUIRE_FALSE(unknown.has_value());
+  CHECK(unknown.error().code() == ErrorCode::outcome_unknown);
+  CHECK(unknown.error().message() == "busy");
+  CHECK_FALSE(unknown.error().retryable());
 }
 
 TEST_CASE("the causes of each attempt stay in the trail") {
