@@ -82,7 +82,8 @@ void use_everything() {
         "<title>Page</title><p>Some words to be found. The harbour is lit at dusk. Ships come home by its light.</p>");
     CHECK(client.ingest(page, {.id = "page"}));
     CHECK(client.search({.text = "words"}).value().hits.size() == 1);
-    CHECK(client.summarize("page"));
+    const auto summary = client.summarize("page");
+    CHECK_MESSAGE(summary, summary.error().to_string());
     CHECK(client.download_file("page", dir / "copy.html"));
     CHECK(client.drain());
     CHECK(client.sweep());

@@ -1,5 +1,7 @@
 #include "strict_s3.h"
 
+#include <algorithm>
+
 #include <doctest/doctest.h>
 
 namespace docupilot_test {
@@ -115,6 +117,14 @@ Reply StrictS3::answer(const RecordedRequest& request) {
   if (found == objects_.end()) return {.status = 404, .body = "<Error><Code>NoSuchKey</Code></Error>"};
   if (request.method == "HEAD") {
     return {.headers = {{"ETag", etag}, {"Content-Length", std::to_string(found->second.size())}}};
+  }
+  if (const std::string range(request.header("range")); range.starts_with("bytes=")) {
+    const std::size_t first = std::stoul(range.substr(6));
+    const std::size_t dash = range.find('-');
+    const std::size_t last = dash + 1 < range.size() ? std::stoul(range.substr(dash + 1)) : found->second.size() - 1;
+    Reply part = tagged(206, found->second.substr(std::min(first, found->second.size()), last - first + 1));
+    part.headers.emplace_back("Content-Range", "bytes " + range.substr(6) + '/' + std::to_string(found->second.size()));
+    return part;
   }
   return tagged(200, found->second);
 }
