@@ -107,15 +107,18 @@ class Sweep {
 
   Result<void> look_at_documents() {
     DOCUPILOT_TRY(std::set<std::string> indexed, all_entries());
+    DOCUPILOT_TRY(const auto stored, stored_keys(roles_.store, context_));
     DOCUPILOT_TRY(const std::set<std::string> busy, documents_under_way());
     DocumentQuery query{.limit = page_size};
     do {
       DOCUPILOT_TRY(const DocumentPage page, roles_.metadata.query(query, context_));
       for (const Document& document : page.documents) {
         if (busy.contains(document.id)) continue;
-        auto object = roles_.store.head(document.object.key, context_);
-        const bool gone = !object && object.error().code() == ErrorCode::not_found;
-        if (!object && !gone) return std::move(object).error();
+        bool gone = !stored.contains(document.object.key);
+        if (gone) {  // or written meanwhile
+          DOCUPILOT_TRY(const bool there, is_stored(roles_.store, document.object.key, context_));
+          gone = !there;
+        }
         if (gone) report_.dangling_documents.push_back(document.id);
         const bool should = document.stage(Stage::index).state != StageState::skipped;
         if (!gone && should && !indexed.contains(document.id)) {
@@ -183,6 +186,23 @@ class Sweep {
 };
 
 }  // namespace
+
+Result<std::unordered_set<std::string>> stored_keys(ObjectStore& store, const Context& context) {
+  std::unordered_set<std::string> keys;
+  ListOptions list{.prefix = std::string(documents), .limit = page_size};
+  do {
+    DOCUPILOT_TRY(ObjectPage page, store.list(list, context));
+    for (ObjectInfo& object : page.objects) keys.insert(std::move(object.key));
+    list.page_token = std::move(page.next_page_token);
+  } while (!list.page_token.empty());
+  return keys;
+}
+
+Result<bool> is_stored(ObjectStore& store, const std::string& key, const Context& context) {
+  auto object = store.head(key, context);
+  if (!object && object.error().code() != ErrorCode::not_found) return std::move(object).error();
+  return object.has_value();
+}
 
 Result<SweepReport> sweep_library(Library& library, const SweepOptions& options, const Context& context) {
   if (!library.exists()) {

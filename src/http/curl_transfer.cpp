@@ -132,8 +132,16 @@ std::size_t CurlTransfer::fail(Error error) {
 }
 
 std::size_t CurlTransfer::on_header(std::string_view line) {
-  auto taken = head_.line(line);
-  return taken ? line.size() : fail(std::move(taken).error());
+  const bool was_complete = head_.complete();  // what comes after are trailers
+  if (auto taken = head_.line(line); !taken) return fail(std::move(taken).error());
+  if (was_complete || !head_.complete() || !head_.success() || !request_->on_head) return line.size();
+  response_.status = head_.status();
+  response_.headers = head_.headers();
+  if (auto wanted = request_->on_head(response_); !wanted) {
+    failed_in_caller_ = true;
+    return fail(std::move(wanted).error());
+  }
+  return line.size();
 }
 
 std::size_t CurlTransfer::on_body(ByteView bytes) {

@@ -186,6 +186,7 @@ Result<http::Response> S3Client::attempt(S3Request& request, const Place& place,
                      .headers = request.headers,
                      .body = request.body,
                      .writer = request.writer,
+                     .on_head = request.on_head,
                      .idempotent = request.idempotent,
                      .identity = outcome.used.access_key_id};
   wire.limits.body_bytes = s3::largest_xml;

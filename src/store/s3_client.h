@@ -48,6 +48,7 @@ struct S3Request {
   bool encoding_type = false;
 
   Writer* writer = nullptr;  ///< Where the body of a success goes; default: into the response.
+  std::function<Result<void>(const http::Response&)> on_head = {};  ///< As http::Request's.
   /// The root element of a success. A 200 with another one is an error, whatever it is. Empty: no look at the body.
   std::string_view root = {};
   /// Called before each attempt with its number; changes what differs in it. Default: nothing.

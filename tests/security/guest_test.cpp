@@ -71,7 +71,7 @@ void use_everything() {
   for (const bool tls : {false, true}) {
     StrictS3 s3(tls);
     ClientOptions options;
-    options.registry.add_store("s3", [&](const BackendUrl&, OpenMode) -> Result<std::unique_ptr<ObjectStore>> {
+    options.registry.add_store("s3", [&](const BackendUrl&, const OpenMode&) -> Result<std::unique_ptr<ObjectStore>> {
       return std::unique_ptr<ObjectStore>(s3.open());
     });
     Config config = Config::embedded(dir / (tls ? "tls" : "plain"));

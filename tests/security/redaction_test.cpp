@@ -310,7 +310,7 @@ TEST_CASE("rule 19: a library on S3 keeps no credential in its files, and what i
   StrictS3 s3(false);
   Told told;
   ClientOptions options{.hooks = told.hooks()};
-  options.registry.add_store("s3", [&](const BackendUrl&, OpenMode) -> Result<std::unique_ptr<ObjectStore>> {
+  options.registry.add_store("s3", [&](const BackendUrl&, const OpenMode&) -> Result<std::unique_ptr<ObjectStore>> {
     return std::unique_ptr<ObjectStore>(s3.open());
   });
   Config config = Config::embedded(folder);

@@ -1,6 +1,7 @@
 #include "strict_s3.h"
 
 #include <algorithm>
+#include <cstdio>
 
 #include <doctest/doctest.h>
 
@@ -118,15 +119,17 @@ Reply StrictS3::answer(const RecordedRequest& request) {
   if (request.method == "HEAD") {
     return {.headers = {{"ETag", etag}, {"Content-Length", std::to_string(found->second.size())}}};
   }
-  if (const std::string range(request.header("range")); range.starts_with("bytes=")) {
-    const std::size_t first = std::stoul(range.substr(6));
-    const std::size_t dash = range.find('-');
-    const std::size_t last = dash + 1 < range.size() ? std::stoul(range.substr(dash + 1)) : found->second.size() - 1;
-    Reply part = tagged(206, found->second.substr(std::min(first, found->second.size()), last - first + 1));
-    part.headers.emplace_back("Content-Range", "bytes " + range.substr(6) + '/' + std::to_string(found->second.size()));
-    return part;
-  }
-  return tagged(200, found->second);
+  const std::string& bytes = found->second;
+  std::size_t first = 0;
+  std::size_t last = bytes.size();
+  const std::string range(request.header("range"));
+  if (std::sscanf(range.c_str(), "bytes=%zu-%zu", &first, &last) < 1) return tagged(200, bytes);
+  if (first >= bytes.size()) return {.status = 416, .body = "<Error><Code>InvalidRange</Code></Error>"};
+  last = std::min(last, bytes.size() - 1);
+  Reply part = tagged(206, bytes.substr(first, last - first + 1));
+  part.headers.emplace_back("Content-Range", "bytes " + std::to_string(first) + '-' + std::to_string(last) + '/' +
+                                                 std::to_string(bytes.size()));
+  return part;
 }
 
 }  // namespace docupilot_test

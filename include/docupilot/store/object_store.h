@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <docupilot/base/document.h>
+#include <docupilot/base/finding.h>
 #include <docupilot/base/secret.h>
 #include <docupilot/base/stream.h>
 
@@ -152,6 +153,10 @@ class DOCUPILOT_EXPORT ObjectStore {
   /// A URL that gives whoever holds it this one request; a secret until it expires. Default: unsupported.
   [[nodiscard]] virtual Result<Secret> presign(const std::string& key, const PresignOptions& options = {},
                                                const Context& context = {});
+
+  /// What those who run the store should know though its calls work: a clock that is off, a detour on each request.
+  /// May ask the server, and says nothing of what it cannot find out. Default: nothing.
+  [[nodiscard]] virtual std::vector<Finding> examine(const Context& context = {});
 
  protected:
   /// The `unsupported` error for a call this store does not have.
