@@ -118,7 +118,7 @@ std::string make_revocation_list(const Identity& issuer, const std::vector<std::
                 X509_REVOKED_set_revocationDate(entry.get(), now.get()) == 1 &&
                 X509_CRL_add0_revoked(list.get(), entry.get()) == 1,
             "a list's entry");
-    static_cast<void>(entry.release());
+    [[maybe_unused]] const X509_REVOKED* const given = entry.release();  // the list has it now
   }
   const BioPointer bio(BIO_new(BIO_s_mem()));
   require(X509_CRL_sign(list.get(), issuer.key.get(), EVP_sha256()) > 0 && bio &&

@@ -6,6 +6,7 @@
 - A code block under `<!-- from FILE -->` stands in FILE, line for line (indentation aside).
 - Every other C++ block compiles behind snippet_prelude.h, as statements or, failing that, as declarations.
 - Links to files lead somewhere, and so do the docs/*.md that headers and sources name.
+- The tests that docs/security.md names exist, and every numbered test of tests/security has its line there.
 - With --command: every TOML block is a configuration that the command accepts.
 """
 
@@ -131,12 +132,40 @@ def check_links():
     return problems
 
 
+RULE = re.compile(r"^\| (?P<number>\d+) \| .* \| (?P<proof>[^|]*) \|$")
+PROOF = re.compile(r'`(?P<file>tests/[\w/]+\.cpp)`(?P<names>(?:,? "[^"]+")*)')
+NUMBERED = re.compile(r'TEST_CASE\("rule (\d+): ')
+
+
+def check_security():
+    problems = []
+    numbers = set()
+    for line in (PROJECT / "docs" / "security.md").read_text(encoding="utf-8").splitlines():
+        if not (rule := RULE.match(line)):
+            continue
+        numbers.add(rule["number"])
+        proofs = list(PROOF.finditer(rule["proof"]))
+        if "; ".join(proof[0] for proof in proofs) != rule["proof"]:
+            problems.append(f"docs/security.md: what proves rule {rule['number']} cannot be read")
+        for proof in proofs:
+            path = PROJECT / proof["file"]
+            tests = path.read_text(encoding="utf-8") if path.is_file() else ""
+            wanted = [f'TEST_CASE("{name}"' for name in re.findall(r'"([^"]+)"', proof["names"])]
+            problems += [f"docs/security.md: {proof['file']} has no {test})" for test in
+                         wanted or [f'TEST_CASE("rule {rule["number"]}: '] if test not in tests]
+    for path in sorted((PROJECT / "tests" / "security").glob("*.cpp")):
+        problems += [f"docs/security.md: there is no rule {number}, which {path.name} tests"
+                     for number in set(NUMBERED.findall(path.read_text(encoding="utf-8"))) - numbers]
+    return problems
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--command", default="")
     arguments = parser.parse_args()
     problems, snippets = check_blocks(arguments.command)
     problems += check_links()
+    problems += check_security()
     for problem in problems:
         print(problem)
     print(f"{len(list(documents()))} documents, {snippets} snippets compiled, {len(problems)} problems")

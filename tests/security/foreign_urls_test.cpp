@@ -78,6 +78,7 @@ TEST_CASE("rule 7: a URL from outside goes to the hosts and ports that were name
     CHECK(verdict(good) == "fine");
   }
   const std::vector<std::string> hostile = {"http://files.example.com/",
+                                            "http://files.example.com:443/",
                                             "https://files.example.com:444/",
                                             "https://files.example.com:80/",
                                             "https://files.example.com:22/",

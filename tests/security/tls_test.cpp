@@ -4,13 +4,12 @@
 #include <sched.h>
 #include <sys/mount.h>
 
-#include <fstream>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include <doctest/doctest.h>
 
-#include "support/child_process.h"
 #include "support/temp_dir.h"
 
 using namespace docupilot;
@@ -21,7 +20,6 @@ using docupilot::testing::Script;
 using docupilot::testing::ScriptedServer;
 using docupilot::testing::ServerTls;
 using docupilot::testing::TestAuthority;
-using docupilot_test::ChildProcess;
 using docupilot_test::TempDir;
 using Kind = TestAuthority::Kind;
 
@@ -129,17 +127,18 @@ TEST_CASE("rule 1: an authority of one's own takes the place of the system's") {
   dir.write("certs/ca-certificates.crt", of_system.root_pem());
   ScriptedServer server(answer, {.tls = of_system.server()});
   const std::string url = server.url("/k");
-  // In a name space of its own, where the system's certificates can be replaced.
-  ChildProcess child([&](const ChildProcess::Tell& tell) {
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0 && ::unshare(CLONE_NEWNS) != 0) return tell("SKIPPED");
-    ::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr);
-    if (::mount((dir / "certs").c_str(), "/etc/ssl/certs", nullptr, MS_BIND, nullptr) != 0) return tell("SKIPPED");
-    if (!make_transport()->send({.url = url})) return tell("SKIPPED");  // this libcurl keeps them elsewhere
+  std::string outcome = "SKIPPED";
+  // A thread with a name space of its own, where the system's certificates are replaced; the transport's thread gets
+  // it.
+  std::thread([&] {
+    if (::unshare(CLONE_NEWNS) != 0) return;
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) return;
+    if (::mount((dir / "certs").c_str(), "/etc/ssl/certs", nullptr, MS_BIND, nullptr) != 0) return;
+    if (!make_transport()->send({.url = url})) return;  // this libcurl keeps them elsewhere
     const auto refused = make_transport({.tls = {.ca_file = own.root_file()}})->send({.url = url});
-    if (refused) return tell("the system's authority is trusted as well");
-    tell(refused.error().code() == ErrorCode::permission_denied ? "good" : refused.error().to_string());
-  });
-  const std::string outcome = child.finish();
+    if (refused) outcome = "the system's authority is trusted as well";
+    else outcome = refused.error().code() == ErrorCode::permission_denied ? "good" : refused.error().to_string();
+  }).join();
   if (outcome == "SKIPPED") MESSAGE("SKIPPED: system-certificates (they cannot be replaced here)");
   else CHECK(outcome == "good");
 }
