@@ -12,6 +12,8 @@ namespace docupilot::inline v1::http {
 
 namespace {
 
+constexpr auto too_large = static_cast<CURLcode>(100);  // CURLE_TOO_LARGE, which came with 8.6
+
 std::string with_detail(const char* what, const CurlHandle& handle) {
   std::string message = what;
   if (handle.error_text()[0] != '\0') message.append(": ").append(handle.error_text());
@@ -49,9 +51,9 @@ Error no_connection(const CurlFailure& failure) {
 
 Error timed_out(const CurlFailure& failure) {
   const char* hint = "connection: nobody answered in time; is the address right, and the way not filtered?";
-  if (failure.handle.wide_number(CURLINFO_NAMELOOKUP_TIME_T) == 0) {
+  if (!failure.resolved) {
     hint = "name: the name server did not answer in time";
-  } else if (failure.handle.number(CURLINFO_LOCAL_PORT) > 0) {  // there is a connection
+  } else if (failure.connected) {
     hint = "TLS: the handshake did not end in time";
   }
   return Error(ErrorCode::timeout, "no connection within the limit").hint(hint);
@@ -118,6 +120,11 @@ Error connection_lost(const CurlFailure& failure) {
                      "connection: the server or something on the way closed it; try again");
 }
 
+Error too_long() {
+  return Error(ErrorCode::too_large, "a header of the reply is longer than libcurl takes")
+      .hint("no sound server sends one of 100 KiB");
+}
+
 Error local_file(const CurlFailure& failure, const char* hint) {
   return Error(ErrorCode::invalid_argument, with_detail("TLS cannot be set up", failure.handle)).hint(hint);
 }
@@ -143,7 +150,8 @@ Error curl_error(const CurlFailure& failure) {
                          "name: is it spelled right, and does this machine reach a name server?");
     case CURLE_COULDNT_RESOLVE_PROXY:
       return unavailable(failure, "the name of the proxy was not found", "proxy: is its name spelled right?");
-    case CURLE_COULDNT_CONNECT: return no_connection(failure);
+    case CURLE_COULDNT_CONNECT:  // newer ones say so of a proxy that refuses, too
+      return failure.handle.number(CURLINFO_HTTP_CONNECTCODE) != 0 ? connection_lost(failure) : no_connection(failure);
     case CURLE_OPERATION_TIMEDOUT: return timed_out(failure);
     case CURLE_SSL_CONNECT_ERROR: return no_handshake(failure);
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -167,7 +175,10 @@ Error curl_error(const CurlFailure& failure) {
     case CURLE_BAD_CONTENT_ENCODING:
       return Error(ErrorCode::corrupted, with_detail("the reply is no HTTP/1.1", failure.handle))
           .hint("is there a server that speaks HTTP at this address?");
-    case CURLE_OUT_OF_MEMORY: return Error(ErrorCode::exhausted, "there is no memory for the request");
+    case CURLE_OUT_OF_MEMORY:  // older ones say so of a header that is too long, too
+      if (failure.reply_begun) return too_long();
+      return Error(ErrorCode::exhausted, "there is no memory for the request");
+    case too_large: return too_long();
     case CURLE_URL_MALFORMAT: return Error(ErrorCode::invalid_argument, with_detail("this is no URL", failure.handle));
     default: return Error(ErrorCode::internal, with_detail(curl_easy_strerror(failure.result), failure.handle));
   }

@@ -115,6 +115,7 @@ void CurlHandle::set_proxy(const CurlSetup& setup) {
   set(CURLOPT_NOPROXY, setup.no_proxy.c_str());
   no_proxy_ = setup.no_proxy;
   if (setup.options.proxy.empty()) return;
+  has_proxy_ = true;
   set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
   set(CURLOPT_PROXYAUTH, static_cast<long>(CURLAUTH_BASIC));
@@ -145,6 +146,12 @@ Result<void> CurlHandle::prepare(const Request& request, CheckedRequest& checked
   error_[0] = '\0';
   transfer_ = &transfer;
   set(CURLOPT_URL, checked.url.c_str());
+  // A proxy without a tunnel is given the whole URL, of which only libcurl knows whether it is the case.
+  const bool as_written = !checked.path.empty() && (!has_proxy_ || checked.url.starts_with("https:"));
+  if (as_written || as_written_) {
+    as_written_ = as_written;
+    set(CURLOPT_REQUEST_TARGET, as_written ? checked.path.c_str() : nullptr);
+  }
   set(CURLOPT_HTTPHEADER, checked.header_list());
   if (shape_ != CheckedRequest::Shape::head && method_ != request.method) {
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());

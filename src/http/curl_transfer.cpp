@@ -223,6 +223,7 @@ bool CurlTransfer::on_request() {
 
 // After the request went out, libcurl opens a connection only to send it again.
 bool CurlTransfer::on_connect() {
+  resolved_ = true;
   refused_replay_ = refused_replay_ || requested_;
   return !requested_;
 }
@@ -258,6 +259,8 @@ Result<Response> CurlTransfer::outcome(CURLcode result) {
   return outcome(curl_error({.result = result,
                              .handle = *handle_,
                              .setup = loop_->setup(),
+                             .resolved = resolved_,
+                             .connected = connected_,
                              .reply_begun = head_.begun() || head_.bytes() > 0,
                              .refused_replay = refused_replay_}));
 }

@@ -84,7 +84,6 @@ TEST_CASE("replies whose end cannot be known, and what is no HTTP, are refused")
            std::string("HTTP/2 200\r\nContent-Length: 0\r\n\r\n"),
            std::string("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
            ok + std::string("X: a\0b\r\nContent-Length: 0\r\n\r\n", 29),
-           ok + "X: a\r\n folded\r\nContent-Length: 0\r\n\r\n",
            ok + "no colon\r\nContent-Length: 0\r\n\r\n",
        }) {
     CAPTURE(bytes);
@@ -94,6 +93,19 @@ TEST_CASE("replies whose end cannot be known, and what is no HTTP, are refused")
     REQUIRE(unknown.cause() != nullptr);
     CHECK(unknown.cause()->code() == ErrorCode::corrupted);
   }
+}
+
+TEST_CASE("a header folded over two lines is refused, or is one line before it is looked at") {
+  const auto reply = ask_for(ok + "X: a\r\n folded\r\nContent-Length: 0\r\n\r\n");
+  if (reply) {  // libcurl 8.22 has joined them, as RFC 9112, 5.2 allows
+    CHECK(reply->headers.get("x") == "a folded");
+  } else {
+    CHECK(reply.error().code() == ErrorCode::corrupted);
+  }
+  // A length or coding that is hidden in a fold means the same to libcurl and to us.
+  CHECK(failure(ask_for(ok + "Transfer-Encoding:\r\n gzip\r\nContent-Length: 0\r\n\r\n")).code() ==
+        ErrorCode::corrupted);
+  CHECK(failure(ask_for(ok + "Content-Length: 5\r\n 0\r\n\r\n01234")).code() == ErrorCode::corrupted);
 }
 
 TEST_CASE("an error that ends with the connection is told, and marked as perhaps cut") {
@@ -123,8 +135,8 @@ TEST_CASE("headers of the reply have a limit on both sides, and so do bodies") {
   CHECK(ask(Reply::verbatim(head + "ab"), {.header_bytes = head.size()}));
   CHECK(failure(ask(Reply::verbatim(head + "ab"), {.header_bytes = head.size() - 1})).code() == ErrorCode::too_large);
   const std::string many(300'000, 'x');
-  CHECK(failure(ask(Reply::verbatim(ok + "X: " + many + "\r\nContent-Length: 0\r\n\r\n"), {})).code() !=
-        ErrorCode::internal);
+  CHECK(failure(ask(Reply::verbatim(ok + "X: " + many + "\r\nContent-Length: 0\r\n\r\n"), {})).code() ==
+        ErrorCode::too_large);
   std::string endless = ok;
   for (int i = 0; i < 5'000; ++i) endless += "X-" + std::to_string(i) + ": 0123456789\r\n";
   CHECK(failure(ask(Reply::verbatim(endless), {})).code() == ErrorCode::too_large);
