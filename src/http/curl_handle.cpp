@@ -12,6 +12,7 @@ namespace docupilot::inline v1::http {
 namespace {
 
 constexpr long receive_buffer = 64L << 10U;
+constexpr std::uint64_t room_for_head = 16U << 10U;  // head and body go out in one piece, if both fit (libcurl 8.7)
 constexpr std::uint64_t small_upload = 64U << 10U;
 constexpr std::uint64_t large_upload = 512U << 10U;
 
@@ -172,7 +173,8 @@ Result<void> CurlHandle::prepare(const Request& request, CheckedRequest& checked
   }
   if (shape_ == CheckedRequest::Shape::body) {
     set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(checked.length));
-    const auto buffer = static_cast<long>(std::clamp(checked.length, small_upload, large_upload));
+    const std::uint64_t wanted = std::min(checked.length, large_upload) + room_for_head;
+    const auto buffer = static_cast<long>(std::clamp(wanted, small_upload, large_upload));
     // Larger than needed does no harm; changing it costs an allocation.
     if (buffer > upload_buffer_ || buffer * 4 < upload_buffer_) {
       set(CURLOPT_UPLOAD_BUFFERSIZE, buffer);

@@ -31,12 +31,13 @@ CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> loop, Request request, Cont
       bodies_{.source = own_request_.source, .sink = own_request_.sink} {}
 
 CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> loop, const Request* request, CheckedRequest checked,
-                           Bodies bodies, const Context& context, Done done)
+                           Bodies bodies, const Context& context, Done done, std::shared_ptr<void> kept)
     : loop_(std::move(loop)),
       request_(request),
       checked_(std::move(checked)),
       is_checked_(true),
       context_(context),
+      kept_(std::move(kept)),
       done_(std::move(done)),
       bodies_(bodies) {}
 

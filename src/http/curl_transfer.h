@@ -30,9 +30,9 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
 
   /// The transfer owns the request, and calls `done`.
   CurlTransfer(std::shared_ptr<CurlLoop> loop, Request request, Context context, Done done);
-  /// The request is kept by the caller until `done` was called.
+  /// The request is kept by the caller until `done` was called; `kept` by this transfer, past the end of `done`.
   CurlTransfer(std::shared_ptr<CurlLoop> loop, const Request* request, CheckedRequest checked, Bodies bodies,
-               const Context& context, Done done);
+               const Context& context, Done done, std::shared_ptr<void> kept);
   ~CurlTransfer() override;
 
   void resume() override;
@@ -95,6 +95,7 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   CheckedRequest checked_;
   bool is_checked_ = false;
   Context context_;
+  const std::shared_ptr<void> kept_;
   Done done_;
   Bodies bodies_;
   CurlPool* pool_ = nullptr;

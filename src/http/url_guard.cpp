@@ -105,8 +105,10 @@ bool is_port(std::string_view port) noexcept {
   return value > 0 && value <= 65'535;
 }
 
-// What libcurl takes for the host: the same text, or the guard and the sender disagree.
-bool curl_reads_host(const std::string& url, std::string_view host) {
+// What libcurl takes for the host: the same text, or the guard and the sender disagree. Path and query, of which only
+// harmless characters are left, have no say in it.
+bool curl_reads_host(std::string_view authority, std::string_view host) {
+  const std::string url = "http://" + lower(authority) + '/';
   const std::unique_ptr<CURLU, FreeCurlUrl> parsed(curl_url());
   if (!parsed) return false;
   if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) != CURLUE_OK) {
@@ -174,7 +176,7 @@ Result<GuardedUrl> guard_url(std::string_view url, bool allow_plaintext) {
   guarded.url.reserve(url.size());
   guarded.url.append(scheme).append("://").append(host);
   guarded.url += url.substr(port == std::string_view::npos ? end : start + port);
-  if (!curl_reads_host(guarded.url, host)) return refuse("this is no URL", "write it as https://host/path");
+  if (!curl_reads_host(authority, host)) return refuse("this is no URL", "write it as https://host/path");
   guarded.target = shown_url(guarded.url);
   guarded.host = host;
   return guarded;
