@@ -37,9 +37,7 @@ Digest sha256(std::string_view first, std::string_view second = {}) {
   return digest;
 }
 
-std::string_view text_of(const Digest& digest) {
-  return {reinterpret_cast<const char*>(digest.data()), digest.size()};
-}
+std::string_view text_of(const Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
 
 Digest hmac(std::string_view key, std::string_view message) {  // of keys up to a block
   std::array<char, 64> pad{};
@@ -108,9 +106,8 @@ const std::string& Floor::head(std::string_view name, std::string_view body, std
   } else {
     payload = unsigned_payload;
   }
-  const std::string_view names = hashed_
-                                     ? "content-type;host;x-amz-checksum-crc64nvme;x-amz-content-sha256;x-amz-date"
-                                     : "content-type;host;x-amz-content-sha256;x-amz-date";
+  const std::string_view names = hashed_ ? "content-type;host;x-amz-checksum-crc64nvme;x-amz-content-sha256;x-amz-date"
+                                         : "content-type;host;x-amz-content-sha256;x-amz-date";
   canonical_.assign("PUT\n/bucket/").append(name).append("\n\ncontent-type:application/octet-stream\nhost:");
   canonical_.append(host_).append("\n");
   if (hashed_) canonical_.append("x-amz-checksum-crc64nvme:").append(checksum).append("\n");

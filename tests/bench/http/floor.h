@@ -36,9 +36,9 @@ class Floor {
   const bool hashed_;
   int fd_ = -1;
   std::string host_;
-  std::int64_t second_ = -1;       // that date_ tells
-  std::string date_;               // "20130524T000000Z"
-  std::string scope_;              // "20130524/us-east-1/s3/aws4_request"
+  std::int64_t second_ = -1;  // that date_ tells
+  std::string date_;          // "20130524T000000Z"
+  std::string scope_;         // "20130524/us-east-1/s3/aws4_request"
   std::array<unsigned char, 32> day_key_{};
   std::string canonical_;
   std::string head_;

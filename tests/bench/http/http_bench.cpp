@@ -40,8 +40,8 @@ constexpr std::size_t body_size = std::size_t{64} << 10U;
 constexpr std::size_t in_flight = 16;
 
 struct Settings {
-  std::size_t requests = 3'000;
-  int rounds = 20;
+  std::size_t requests = 1'000;
+  int rounds = 40;
   std::string json;
 };
 
@@ -231,9 +231,8 @@ int main(int argc, char** argv) {
               control.c_str(), settings.requests, body_size, settings.rounds, "", "us of CPU", "x floor", "p10 - p90",
               "mallocs");
   std::string json = R"({"bench":"http","libcurl":")" + std::string(curl_version_info(CURLVERSION_NOW)->version) +
-                     R"(","requests":)" + std::to_string(settings.requests) +
-                     R"(,"rounds":)" + std::to_string(settings.rounds) + R"(,"congestion_control":")" + control +
-                     R"(","contenders":[)";
+                     R"(","requests":)" + std::to_string(settings.requests) + R"(,"rounds":)" +
+                     std::to_string(settings.rounds) + R"(,"congestion_control":")" + control + R"(","contenders":[)";
   for (const Contender& contender : contenders) {
     std::vector<double> ratios;
     for (std::size_t i = 0; i < contender.seconds.size(); ++i) {
