@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "http/curl_error.h"
 #include "http/curl_loop.h"
+#include "http/request_report.h"
 
 namespace docupilot::inline v1::http {
 
@@ -279,6 +280,12 @@ Result<Response> CurlTransfer::outcome(Error why) {
 
 void CurlTransfer::deliver(Result<Response> result) {
   stopper_.reset();
+  if (const Hooks& hooks = loop_->setup().options.hooks; hooks.metric || hooks.span) {
+    report(hooks, {.result = result,
+                   .taken = began_ == Moment() ? Moment::duration::zero() : Clock::now() - began_,
+                   .bytes_sent = body_sent_,
+                   .bytes_received = body_received_});
+  }
   const Done done = std::move(done_);
   done(std::move(result));
 }
