@@ -15,7 +15,6 @@ using docupilot::http::make_transport;
 using docupilot::http::Request;
 using docupilot::testing::Fault;
 using docupilot::testing::Record;
-using docupilot::testing::Reply;
 using docupilot::testing::Script;
 using docupilot::testing::ScriptedServer;
 
