@@ -14,7 +14,6 @@ using docupilot::http::Request;
 using docupilot::http::Response;
 using docupilot::testing::Fault;
 using docupilot::testing::Record;
-using docupilot::testing::RecordedRequest;
 using docupilot::testing::Reply;
 using docupilot::testing::Script;
 using docupilot::testing::ScriptedServer;

@@ -14,12 +14,9 @@
 using namespace docupilot;
 using docupilot::http::make_transport;
 using docupilot::http::Request;
-using docupilot::http::Response;
 using docupilot::testing::Fault;
 using docupilot::testing::Record;
 using docupilot::testing::RecordedConnection;
-using docupilot::testing::Reply;
-using docupilot::testing::Script;
 using docupilot::testing::ScriptedServer;
 using docupilot_test::HttpWaiter;
 using Place = Fault::Place;
