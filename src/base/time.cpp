@@ -115,7 +115,8 @@ std::string Timestamp::to_string() const {
   const auto room = sizeof text - static_cast<std::size_t>(length);
   if (fraction % 1'000 != 0) length += std::snprintf(text + length, room, ".%06d", fraction);
   else if (fraction != 0) length += std::snprintf(text + length, room, ".%03d", fraction / 1'000);
-  return std::string(text, static_cast<std::size_t>(length)) + 'Z';
+  text[length++] = 'Z';
+  return {text, static_cast<std::size_t>(length)};
 }
 
 Clock::~Clock() = default;

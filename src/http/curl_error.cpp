@@ -12,6 +12,8 @@ namespace docupilot::inline v1::http {
 
 namespace {
 
+constexpr auto too_large = static_cast<CURLcode>(100);  // CURLE_TOO_LARGE, which came with 8.6
+
 std::string with_detail(const char* what, const CurlHandle& handle) {
   std::string message = what;
   if (handle.error_text()[0] != '\0') message.append(": ").append(handle.error_text());
@@ -49,9 +51,9 @@ Error no_connection(const CurlFailure& failure) {
 
 Error timed_out(const CurlFailure& failure) {
   const char* hint = "connection: nobody answered in time; is the address right, and the way not filtered?";
-  if (failure.handle.wide_number(CURLINFO_NAMELOOKUP_TIME_T) == 0) {
+  if (!failure.resolved) {
     hint = "name: the name server did not answer in time";
-  } else if (failure.handle.number(CURLINFO_LOCAL_PORT) > 0) {  // there is a connection
+  } else if (failure.connected) {
     hint = "TLS: the handshake did not end in time";
   }
   return Error(ErrorCode::timeout, "no connection within the limit").hint(hint);
@@ -87,9 +89,14 @@ const char* distrust(const CurlHandle& handle) {
 
 Error no_handshake(const CurlFailure& failure) {
   const std::string_view text = failure.handle.error_text();
+  if (text.find("wrong version number") != std::string_view::npos) {
+    return unavailable(failure, "the TLS handshake failed",
+                       "TLS: what answers on this port does not speak TLS; is it http:// that is wanted?")
+        .retryable(false);
+  }
   // What OpenSSL says when both sides found nothing in common; trying again finds nothing either.
   for (const std::string_view sign : {"unsupported protocol", "protocol version", "no protocols available",
-                                      "handshake failure", "no shared cipher", "dh key too small", "wrong version"}) {
+                                      "handshake failure", "no shared cipher", "dh key too small"}) {
     if (text.find(sign) == std::string_view::npos) continue;
     return unavailable(failure, "the TLS handshake failed",
                        "TLS: no version or cipher in common; the server must speak TLS 1.2 or newer on this port")
@@ -151,7 +158,8 @@ Error curl_error(const CurlFailure& failure) {
                          "name: is it spelled right, and does this machine reach a name server?");
     case CURLE_COULDNT_RESOLVE_PROXY:
       return unavailable(failure, "the name of the proxy was not found", "proxy: is its name spelled right?");
-    case CURLE_COULDNT_CONNECT: return no_connection(failure);
+    case CURLE_COULDNT_CONNECT:  // newer ones say so of a proxy that refuses, too
+      return failure.handle.number(CURLINFO_HTTP_CONNECTCODE) != 0 ? connection_lost(failure) : no_connection(failure);
     case CURLE_OPERATION_TIMEDOUT: return timed_out(failure);
     case CURLE_SSL_CONNECT_ERROR: return no_handshake(failure);
     case CURLE_PEER_FAILED_VERIFICATION:
@@ -176,9 +184,7 @@ Error curl_error(const CurlFailure& failure) {
     case CURLE_BAD_CONTENT_ENCODING:
       return Error(ErrorCode::corrupted, with_detail("the reply is no HTTP/1.1", failure.handle))
           .hint("is there a server that speaks HTTP at this address?");
-#if LIBCURL_VERSION_NUM >= 0x080600
-    case CURLE_TOO_LARGE: return too_long_a_head(failure);
-#endif
+    case too_large: return too_long_a_head(failure);
     case CURLE_OUT_OF_MEMORY:
       // What older ones say of a single header that is too long for them.
       if (failure.in_head) return too_long_a_head(failure);

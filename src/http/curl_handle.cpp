@@ -13,6 +13,7 @@ namespace docupilot::inline v1::http {
 namespace {
 
 constexpr long receive_buffer = 64L << 10U;
+constexpr std::uint64_t room_for_head = 16U << 10U;  // head and body go out in one piece, if both fit (libcurl 8.7)
 constexpr std::uint64_t small_upload = 64U << 10U;
 constexpr std::uint64_t large_upload = 512U << 10U;
 
@@ -152,6 +153,12 @@ Result<void> CurlHandle::prepare(const Request& request, CheckedRequest& checked
   error_[0] = '\0';
   transfer_ = &transfer;
   set(CURLOPT_URL, checked.url.c_str());
+  // A proxy without a tunnel is given the whole URL, of which only libcurl knows whether it is the case.
+  const bool as_written = !checked.path.empty() && (!has_proxy_ || checked.url.starts_with("https:"));
+  if (as_written || as_written_) {
+    as_written_ = as_written;
+    set(CURLOPT_REQUEST_TARGET, as_written ? checked.path.c_str() : nullptr);
+  }
   set(CURLOPT_HTTPHEADER, checked.header_list());
   if (shape_ != CheckedRequest::Shape::head && method_ != request.method) {
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
@@ -172,7 +179,8 @@ Result<void> CurlHandle::prepare(const Request& request, CheckedRequest& checked
   }
   if (shape_ == CheckedRequest::Shape::body) {
     set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(checked.length));
-    const auto buffer = static_cast<long>(std::clamp(checked.length, small_upload, large_upload));
+    const std::uint64_t wanted = std::min(checked.length, large_upload) + room_for_head;
+    const auto buffer = static_cast<long>(std::clamp(wanted, small_upload, large_upload));
     // Larger than needed does no harm; changing it costs an allocation.
     if (buffer > upload_buffer_ || buffer * 4 < upload_buffer_) {
       set(CURLOPT_UPLOAD_BUFFERSIZE, buffer);

@@ -55,6 +55,7 @@ class CurlHandle {
   std::string no_proxy_;  // as it is set for all but services of the host
   bool has_proxy_ = false;
   bool past_proxy_ = false;
+  bool as_written_ = false;  // the request target is set
   std::array<char, CURL_ERROR_SIZE> error_{};
 };
 

@@ -23,6 +23,13 @@ namespace asio = boost::asio;
 constexpr std::size_t most_spare_handles = 64;  // of one shape
 constexpr int most_turns = 32;                  // of one pool before the others have theirs
 
+// Null for a handle of libcurl's own, and for one that is between two transfers.
+CurlTransfer* transfer_of(CURL* easy) {
+  CurlHandle* handle = nullptr;
+  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &handle);
+  return handle == nullptr ? nullptr : handle->transfer();
+}
+
 }  // namespace
 
 CurlPool::Socket::Socket(CurlPool& owner, int number) : descriptor(owner.io_), pool(&owner), fd(number) {
@@ -192,9 +199,7 @@ void CurlPool::forget(int fd) {
 
 int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* /*of_socket*/) {
   auto& pool = *static_cast<CurlPool*>(self);
-  CurlHandle* handle = nullptr;
-  curl_easy_getinfo(easy, CURLINFO_PRIVATE, &handle);
-  CurlTransfer* const transfer = handle == nullptr ? nullptr : handle->transfer();
+  CurlTransfer* const transfer = transfer_of(easy);
   auto found = pool.sockets_.find(fd);
   if (found != pool.sockets_.end() && found->second->pool != &pool) {  // closed without a word, and opened by another
     pool.forget(fd);
@@ -207,6 +212,10 @@ int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void
     if (stays) found->second->wanted = 0;
     else pool.forget(fd);
     return 0;
+  }
+  // While a connection is being made it is watched for writing; to be told something, it must stand.
+  if ((what & CURL_POLL_IN) != 0 && found != pool.sockets_.end() && found->second->opened_by_us) {
+    if (transfer != nullptr) transfer->on_connected();
   }
   try {
     if (found == pool.sockets_.end()) {  // how a thread that resolves a name wakes libcurl up

@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "http/curl_error.h"
 #include "http/curl_loop.h"
+#include "http/request_report.h"
 #include "http/socket_progress.h"
 #include "http/url_rules.h"
 
@@ -30,12 +31,13 @@ CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> loop, Request request, Cont
       bodies_{.source = own_request_.source, .sink = own_request_.sink} {}
 
 CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> loop, const Request* request, CheckedRequest checked,
-                           Bodies bodies, const Context& context, Done done)
+                           Bodies bodies, const Context& context, Done done, std::shared_ptr<void> kept)
     : loop_(std::move(loop)),
       request_(request),
       checked_(std::move(checked)),
       is_checked_(true),
       context_(context),
+      kept_(std::move(kept)),
       done_(std::move(done)),
       bodies_(bodies) {}
 
@@ -222,6 +224,7 @@ bool CurlTransfer::on_request() {
 
 // After the request went out, libcurl opens a connection only to send it again.
 bool CurlTransfer::on_connect(const sockaddr& address) {
+  resolved_ = true;
   refused_replay_ = refused_replay_ || requested_;
   const bool allowed = !needs_public_address(*request_) || is_public_address(address);
   refused_address_ = refused_address_ || !allowed;
@@ -263,6 +266,8 @@ Result<Response> CurlTransfer::outcome(CURLcode result) {
   return outcome(curl_error({.result = result,
                              .handle = *handle_,
                              .setup = loop_->setup(),
+                             .resolved = resolved_,
+                             .connected = connected_,
                              .reply_begun = head_.begun() || head_.bytes() > 0,
                              .in_head = head_.begun() && !head_.complete(),
                              .refused_replay = refused_replay_}));
@@ -281,6 +286,12 @@ Result<Response> CurlTransfer::outcome(Error why) {
 
 void CurlTransfer::deliver(Result<Response> result) {
   stopper_.reset();
+  if (const Hooks& hooks = loop_->setup().options.hooks; hooks.metric || hooks.span) {
+    report(hooks, {.result = result,
+                   .taken = began_ == Moment() ? Moment::duration::zero() : Clock::now() - began_,
+                   .bytes_sent = body_sent_,
+                   .bytes_received = body_received_});
+  }
   const Done done = std::move(done_);
   done(std::move(result));
 }

@@ -30,9 +30,9 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
 
   /// The transfer owns the request, and calls `done`.
   CurlTransfer(std::shared_ptr<CurlLoop> loop, Request request, Context context, Done done);
-  /// The request is kept by the caller until `done` was called.
+  /// The request is kept by the caller until `done` was called; `kept` by this transfer, past the end of `done`.
   CurlTransfer(std::shared_ptr<CurlLoop> loop, const Request* request, CheckedRequest checked, Bodies bodies,
-               const Context& context, Done done);
+               const Context& context, Done done, std::shared_ptr<void> kept);
   ~CurlTransfer() override;
 
   void resume() override;
@@ -48,6 +48,8 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   [[nodiscard]] bool attached() const noexcept { return handle_ != nullptr; }
   [[nodiscard]] CurlPool& pool() noexcept { return *pool_; }
   [[nodiscard]] CurlHandle& handle() noexcept { return *handle_; }
+  /// A connection stands; TLS may not, yet.
+  void on_connected() noexcept { connected_ = true; }
   /// It has a connection, and the request goes out on it, or has.
   [[nodiscard]] bool requested() const noexcept { return requested_; }
   /// Goes on if it was paused: true. To be called before libcurl is told.
@@ -95,6 +97,7 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   CheckedRequest checked_;
   bool is_checked_ = false;
   Context context_;
+  const std::shared_ptr<void> kept_;
   Done done_;
   Bodies bodies_;
   CurlPool* pool_ = nullptr;
@@ -106,6 +109,8 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   std::optional<Error> failure_;  // of a callback, which libcurl reports by a code of its own
   std::uint64_t body_sent_ = 0;   // handed to libcurl
   std::uint64_t body_received_ = 0;
+  bool resolved_ = false;          // a connection was begun
+  bool connected_ = false;         // and it stands, though perhaps without TLS
   bool requested_ = false;         // the request went out, or part of it
   bool refused_replay_ = false;    // libcurl wanted to send it again
   bool refused_address_ = false;   // libcurl wanted to connect to one that the request does not allow

@@ -94,12 +94,12 @@ Result<Response> CurlTransport::send(const Request& request, const Context& cont
   DOCUPILOT_CHECK(context.check("request"));
   DOCUPILOT_TRY(CheckedRequest checked, check_request(request, setup_->options.allow_plaintext));
   DOCUPILOT_TRY(const auto loop, this->loop());
-  SendCall call(request, context);
-  const auto transfer =
-      std::make_shared<CurlTransfer>(loop, &request, std::move(checked), call.bodies(), context,
-                                     [&call](Result<Response> result) { call.finish(std::move(result)); });
+  const auto call = std::make_shared<SendCall>(request, context);
+  const auto transfer = std::make_shared<CurlTransfer>(
+      loop, &request, std::move(checked), call->bodies(), context,
+      [waiting = call.get()](Result<Response> result) { waiting->finish(std::move(result)); }, call);
   if (!loop->submit(transfer)) return closing();
-  return call.run(*transfer);
+  return call->run(*transfer);
 }
 
 }  // namespace docupilot::inline v1::http

@@ -6,7 +6,14 @@
 
 namespace docupilot::inline v1::http {
 
+namespace {
+
+constexpr std::size_t usual_number = 12;  // of fields in a request or reply
+
+}  // namespace
+
 Headers& Headers::add(std::string name, std::string value) {
+  if (fields_.empty()) fields_.reserve(usual_number);
   fields_.push_back({std::move(name), std::move(value)});
   return *this;
 }
@@ -18,6 +25,7 @@ Headers& Headers::set(std::string_view name, std::string value) {
 }
 
 Headers& Headers::remove(std::string_view name) {
+  if (!find(name)) return *this;
   std::erase_if(fields_, [wanted = std::string(name)](const Field& field) { return same_name(field.name, wanted); });
   return *this;
 }

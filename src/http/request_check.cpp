@@ -30,6 +30,18 @@ Error wrong(std::string message, const char* hint) {
   return Error(ErrorCode::invalid_argument, std::move(message)).hint(hint);
 }
 
+// Path and query of a URL that has an escape in small letters, else nothing.
+std::string path_of_small_escapes(std::string_view url) {
+  const auto is_small = [](char c) { return c >= 'a' && c <= 'f'; };
+  const std::size_t start = url.find_first_of("/?", url.find("://") + 3);
+  for (std::size_t at = url.find('%', start); at < url.size(); at = url.find('%', at + 1)) {  // they are whole
+    if (is_small(url[at + 1]) || is_small(url[at + 2])) {
+      return (url[start] == '/' ? "" : "/") + std::string(url.substr(start));
+    }
+  }
+  return {};
+}
+
 Result<void> check_field(const Headers::Field& field, std::uint64_t length) {
   if (!is_token(field.name)) {
     return wrong("a header has a name that cannot be sent", "names are letters, digits and hyphens");
@@ -78,6 +90,7 @@ Result<CheckedRequest> check_request(const Request& request, bool allow_plaintex
   CheckedRequest checked;
   checked.url = std::move(url.url);
   checked.target = std::move(url.target);
+  checked.path = path_of_small_escapes(checked.url);
 
   const auto refuse = [&](Error error) { return std::move(error).operation("request").target(checked.target); };
   if (request.url_rules) {

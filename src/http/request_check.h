@@ -17,6 +17,8 @@ struct CheckedRequest {
 
   std::string url;
   std::string target;  ///< For errors.
+  /// Path and query, when libcurl might spell them anew: 8.22 makes %2F of %2f. Else empty.
+  std::string path;
   Shape shape = Shape::no_body;
   std::uint64_t length = 0;  ///< Of the body.
 

@@ -27,9 +27,11 @@ CurlTransfer::Bodies SendCall::bodies() noexcept {
 }
 
 void SendCall::finish(Result<Response> result) {
-  const std::lock_guard lock(mutex_);
-  result_.emplace(std::move(result));
-  changed_.notify_one();  // under the lock: the waiting side may take this object down as soon as it is let go
+  {
+    const std::lock_guard lock(mutex_);
+    result_.emplace(std::move(result));
+  }
+  changed_.notify_one();  // who wakes up finds the lock free
 }
 
 // ---- the loop's side ------------------------------------------------------------------------------------------------

@@ -20,7 +20,7 @@ class SendCall final : private BodySource, private BodySink {
 
   /// What the transfer is to use.
   [[nodiscard]] CurlTransfer::Bodies bodies() noexcept;
-  /// By the loop, when the transfer has ended.
+  /// By the loop, when the transfer has ended. The caller may be gone before this returns, but not this object.
   void finish(Result<Response> result);
   /// By the caller: works until the transfer has ended, and tells what came of it.
   [[nodiscard]] Result<Response> run(Transfer& transfer);

@@ -30,7 +30,8 @@ std::string payload_hash(ByteView body) {
 std::string signing_date(Timestamp time) {
   const std::string full = time.to_string();  // 2013-05-24T00:00:00[.123456]Z
   std::string date;
-  for (const char c : full.substr(0, 19)) {
+  date.reserve(16);
+  for (const char c : std::string_view(full).substr(0, 19)) {
     if (c != '-' && c != ':') date += c;
   }
   return date += 'Z';

@@ -82,25 +82,32 @@ Result<CanonicalRequest> canonical_request(PathRule rule, std::string_view metho
                                            const Headers& headers, std::string_view payload_hash) {
   DOCUPILOT_TRY(const std::string query, canonical_query(url.query));
   struct Line {
-    std::string name;
+    std::string_view name;
     std::size_t place;  // fields of one name stay in the order they are sent
     std::string_view value;
   };
   std::vector<Line> lines;
   lines.reserve(headers.fields().size() + 1);
   lines.push_back({"host", 0, url.host});
+  std::string names;  // in lower case; what the lines point into, so it must not move
+  std::size_t room = 0;
+  for (const auto& field : headers.fields()) room += field.name.size();
+  names.reserve(room);
   for (const auto& field : headers.fields()) {
-    Line line{field.name, lines.size(), field.value};
-    std::ranges::transform(line.name, line.name.begin(), lower);
-    if (line.name != "host" && !is_never_signed(line.name)) lines.push_back(std::move(line));
+    const std::size_t start = names.size();
+    for (const char c : field.name) names += lower(c);
+    const std::string_view name = std::string_view(names).substr(start);
+    if (name != "host" && !is_never_signed(name)) lines.push_back({name, lines.size(), field.value});
   }
   std::ranges::sort(lines, {}, [](const Line& line) { return std::tie(line.name, line.place); });
 
   CanonicalRequest canonical;
   std::string& text = canonical.text;
   text.reserve(512);
-  ((text += method) += '\n') +=
-      rule == PathRule::as_sent ? std::string(url.path) : percent_encode_path(normalised(url.path));
+  canonical.signed_headers.reserve(room + lines.size() + 4);
+  (text += method) += '\n';
+  if (rule == PathRule::as_sent) text += url.path;
+  else text += percent_encode_path(normalised(url.path));
   ((text += '\n') += query) += '\n';
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (i > 0 && lines[i].name == lines[i - 1].name) {

@@ -106,8 +106,10 @@ std::uint16_t port_in(std::string_view text) noexcept {
   return value <= 65'535 ? static_cast<std::uint16_t>(value) : std::uint16_t{0};
 }
 
-// What libcurl takes for the host: the same text, or the guard and the sender disagree.
-bool curl_reads_host(const std::string& url, std::string_view host) {
+// What libcurl takes for the host: the same text, or the guard and the sender disagree. Path and query, of which only
+// harmless characters are left, have no say in it.
+bool curl_reads_host(std::string_view authority, std::string_view host) {
+  const std::string url = "http://" + lower(authority) + '/';
   const std::unique_ptr<CURLU, FreeCurlUrl> parsed(curl_url());
   if (!parsed) return false;
   if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) != CURLUE_OK) {
@@ -177,7 +179,7 @@ Result<GuardedUrl> guard_url(std::string_view url, bool allow_plaintext) {
   guarded.url.reserve(url.size());
   guarded.url.append(scheme).append("://").append(host);
   guarded.url += url.substr(port == std::string_view::npos ? end : start + port);
-  if (!curl_reads_host(guarded.url, host)) return refuse("this is no URL", "write it as https://host/path");
+  if (!curl_reads_host(authority, host)) return refuse("this is no URL", "write it as https://host/path");
   guarded.target = shown_url(guarded.url);
   guarded.host = host;
   return guarded;

@@ -1,14 +1,17 @@
 #!/usr/bin/python3
 """Runs the benchmarks and keeps their results as JSON, for plot.py.
 
-    run.py --programs build/bench --out build/bench-results [--only hash,ingest] [--smoke]
+    run.py --programs build/bench --out build/bench-results [--only hash,ingest] [--smoke] [--curl FOLDER]
 
 --smoke makes every one of them short: it shows that they run, and its figures mean nothing.
+--curl names a folder with another libcurl.so.4, such as a newer one: what a request costs is measured with it too, as
+http-curl beside http.
 Relevance needs the pages of Debian's postgresql-doc-15 (--corpus) and python3-xapian.
 """
 
 import argparse
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -20,7 +23,7 @@ CORPUS = pathlib.Path("/usr/share/doc/postgresql-doc-15/html")
 def benches(out, corpus):
     """Name: program, arguments of a full run, arguments of a short one. The result is OUT/NAME.json."""
     questions = HERE / "search" / "questions.json"
-    result = {name: str(out / f"{name}.json") for name in ("hash", "ingest", "memory", "relevance", "speed")}
+    result = {name: str(out / f"{name}.json") for name in ("hash", "ingest", "memory", "relevance", "speed", "http", "http-curl")}
     google = [f"--benchmark_out={result['hash']}", "--benchmark_out_format=json"]
     relevance = ["--corpus", str(corpus), "--questions", str(questions), "--json", result["relevance"]]
     return {
@@ -31,6 +34,8 @@ def benches(out, corpus):
         "memory": ("memory_bench", ["--json", result["memory"]], ["--json", result["memory"], "--mebibytes", "16"]),
         "relevance": ("relevance_bench", [*relevance, "--peers", str(out / "peers.json")], relevance),
         "speed": ("speed_bench", ["--json", result["speed"]], ["--json", result["speed"], "--documents", "500"]),
+        **{name: ("http_bench", ["--json", result[name]],
+                  ["--json", result[name], "--requests", "100", "--rounds", "2"]) for name in ("http", "http-curl")},
     }
 
 
@@ -49,6 +54,7 @@ def main():
     parser.add_argument("--programs", type=pathlib.Path, required=True)
     parser.add_argument("--out", type=pathlib.Path, required=True)
     parser.add_argument("--corpus", type=pathlib.Path, default=CORPUS)
+    parser.add_argument("--curl", type=pathlib.Path)
     parser.add_argument("--only", default="")
     parser.add_argument("--smoke", action="store_true")
     arguments = parser.parse_args()
@@ -58,7 +64,7 @@ def main():
     passed = failed = skipped = 0
     for name, (program, full, short) in benches(out, arguments.corpus).items():
         path = arguments.programs.resolve() / program
-        if wanted and name not in wanted:
+        if (wanted and name not in wanted) or (name == "http-curl" and not arguments.curl):
             continue
         why = ""
         if not path.exists():
@@ -74,7 +80,9 @@ def main():
         if name == "relevance" and not arguments.smoke:
             good = run_peers(out, arguments.corpus)
         print(f"---- {name}", flush=True)
-        status = subprocess.run([str(path), *(short if arguments.smoke else full)], check=False).returncode
+        environment = {**os.environ, "LD_LIBRARY_PATH": str(arguments.curl.resolve())} if name == "http-curl" else None
+        command = [str(path), *(short if arguments.smoke else full)]
+        status = subprocess.run(command, env=environment, check=False).returncode
         try:
             json.loads((out / f"{name}.json").read_text())
         except (OSError, ValueError) as error:

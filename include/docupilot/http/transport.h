@@ -187,6 +187,9 @@ struct TransportOptions {
   /// Allows http:// to hosts other than this machine's own. Requests over https never fall back to http.
   bool allow_plaintext = false;
   std::string user_agent;  ///< Default: "docupilot/VERSION".
+  /// Each request that was given to the transport's thread is told when it has ended, and before its caller is: a span
+  /// "http.request", and the metrics docupilot_http_requests_total (by "2xx", "4xx", ... or the error's code),
+  /// _request_seconds, _sent_bytes_total, _received_bytes_total, and _connections_total for those newly made.
   Hooks hooks;
 };
 

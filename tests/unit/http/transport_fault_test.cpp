@@ -14,7 +14,6 @@ using docupilot::http::Request;
 using docupilot::http::Response;
 using docupilot::testing::Fault;
 using docupilot::testing::Record;
-using docupilot::testing::RecordedRequest;
 using docupilot::testing::Reply;
 using docupilot::testing::Script;
 using docupilot::testing::ScriptedServer;
@@ -85,7 +84,6 @@ TEST_CASE("replies whose end cannot be known, and what is no HTTP, are refused")
            std::string("HTTP/2 200\r\nContent-Length: 0\r\n\r\n"),
            std::string("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
            ok + std::string("X: a\0b\r\nContent-Length: 0\r\n\r\n", 29),
-           ok + "X: a\r\n folded\r\nContent-Length: 0\r\n\r\n",
            ok + "no colon\r\nContent-Length: 0\r\n\r\n",
        }) {
     CAPTURE(bytes);
@@ -95,6 +93,19 @@ TEST_CASE("replies whose end cannot be known, and what is no HTTP, are refused")
     REQUIRE(unknown.cause() != nullptr);
     CHECK(unknown.cause()->code() == ErrorCode::corrupted);
   }
+}
+
+TEST_CASE("a header folded over two lines is refused, or is one line before it is looked at") {
+  const auto reply = ask_for(ok + "X: a\r\n folded\r\nContent-Length: 0\r\n\r\n");
+  if (reply) {  // libcurl 8.22 has joined them, as RFC 9112, 5.2 allows
+    CHECK(reply->headers.get("x") == "a folded");
+  } else {
+    CHECK(reply.error().code() == ErrorCode::corrupted);
+  }
+  // A length or coding that is hidden in a fold means the same to libcurl and to us.
+  CHECK(failure(ask_for(ok + "Transfer-Encoding:\r\n gzip\r\nContent-Length: 0\r\n\r\n")).code() ==
+        ErrorCode::corrupted);
+  CHECK(failure(ask_for(ok + "Content-Length: 5\r\n 0\r\n\r\n01234")).code() == ErrorCode::corrupted);
 }
 
 TEST_CASE("an error that ends with the connection is told, and marked as perhaps cut") {

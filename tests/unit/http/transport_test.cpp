@@ -15,7 +15,6 @@ using docupilot::http::make_transport;
 using docupilot::http::Request;
 using docupilot::testing::Fault;
 using docupilot::testing::Record;
-using docupilot::testing::Reply;
 using docupilot::testing::Script;
 using docupilot::testing::ScriptedServer;
 
@@ -23,6 +22,8 @@ TEST_CASE("a request goes out as it is written, and nothing is added to it") {
   ScriptedServer server;
   server.push(
       {.reply = {.status = 200, .headers = {{"ETag", "\"e\""}, {"X-Two", "1"}, {"X-Two", "2"}}, .body = "hello"}});
+  server.push({});
+  server.push({});
   const auto transport = make_transport({.user_agent = "tester/1"});
   const std::string target = "/a/../b//c/./%2e%2E/x%20y?q=%2F&r=a+b";
   const auto reply = transport->send({.url = server.url(target), .headers = {{"X-Empty", ""}, {"x-Case", "Value"}}});
@@ -40,6 +41,13 @@ TEST_CASE("a request goes out as it is written, and nothing is added to it") {
   REQUIRE(record.requests.size() == 1);
   CHECK(record.requests[0].head == "GET " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(server.port()) +
                                        "\r\nUser-Agent: tester/1\r\nX-Empty:\r\nx-Case: Value\r\n\r\n");
+  // Neither stays behind for the next request.
+  CHECK(transport->send({.url = server.url("/next")}));
+  CHECK(transport->send({.url = server.url("?a=%2f")}));
+  const Record after = server.ledger().snapshot();
+  REQUIRE(after.requests.size() == 3);
+  CHECK(after.requests[1].target == "/next");
+  CHECK(after.requests[2].target == "/?a=%2f");
 }
 
 TEST_CASE("bodies go out whole, with their length and nothing else") {
