@@ -6,7 +6,6 @@ using namespace docupilot;
 using namespace docupilot_test;  // NOLINT(google-build-using-namespace)
 using testing::Fault;
 using testing::FaultProxy;
-using testing::Record;
 using testing::RecordedRequest;
 using testing::Reply;
 
