@@ -66,7 +66,8 @@ class ShelfStore final : public ObjectStore {
 int main() {
   auto shelf = std::make_shared<Shelf>();
   ClientOptions options;
-  options.registry.add_store("shelf", [&](const BackendUrl&, OpenMode) { return std::make_unique<ShelfStore>(shelf); });
+  options.registry.add_store("shelf",
+                             [&](const BackendUrl&, const OpenMode&) { return std::make_unique<ShelfStore>(shelf); });
   Config config = Config::in_memory();
   config.store = "shelf:";  // everything else stays as it was
   Client client = Client::open(config, options).value();

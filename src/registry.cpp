@@ -15,7 +15,7 @@ namespace {
 
 template <class Role>
 Result<std::unique_ptr<Role>> open_role(const std::map<std::string, Registry::Factory<Role>, std::less<>>& factories,
-                                        std::string_view role, std::string_view url, OpenMode mode) {
+                                        std::string_view role, std::string_view url, const OpenMode& mode) {
   DOCUPILOT_TRY(const BackendUrl parsed, BackendUrl::parse(url));
   const auto found = factories.find(parsed.scheme);
   if (found != factories.end()) return found->second(parsed, mode);
@@ -38,37 +38,38 @@ Result<void> check_parameters(const BackendUrl& url) {
       .hint("write a path as " + url.scheme + ":PATH");
 }
 
-Result<std::unique_ptr<ObjectStore>> open_file(const BackendUrl& url, OpenMode mode) {
+Result<std::unique_ptr<ObjectStore>> open_file(const BackendUrl& url, const OpenMode& mode) {
   DOCUPILOT_CHECK(check_parameters(url));
   return open_local_store({.root = url.path, .read_only = mode.read_only});
 }
-Result<std::unique_ptr<ObjectStore>> open_memory(const BackendUrl& url, OpenMode) {
+Result<std::unique_ptr<ObjectStore>> open_memory(const BackendUrl& url, const OpenMode&) {
   DOCUPILOT_CHECK(check_parameters(url));
   return make_memory_store();
 }
-Result<std::unique_ptr<ObjectStore>> open_s3(const BackendUrl& url, OpenMode mode) {
+Result<std::unique_ptr<ObjectStore>> open_s3(const BackendUrl& url, const OpenMode& mode) {
   DOCUPILOT_TRY(S3Options options, S3Options::from_url(url));
   options.read_only = mode.read_only;
+  options.hooks = mode.hooks;
   DOCUPILOT_TRY(std::unique_ptr<S3Store> store, open_s3_store(std::move(options)));
   return std::unique_ptr<ObjectStore>(std::move(store));
 }
-Result<std::unique_ptr<MetadataStore>> open_sqlite(const BackendUrl& url, OpenMode mode) {
+Result<std::unique_ptr<MetadataStore>> open_sqlite(const BackendUrl& url, const OpenMode& mode) {
   DOCUPILOT_CHECK(check_parameters(url));
   return open_sqlite_metadata({.path = url.path, .read_only = mode.read_only});
 }
-Result<std::unique_ptr<MetadataStore>> open_metadata_memory(const BackendUrl& url, OpenMode) {
+Result<std::unique_ptr<MetadataStore>> open_metadata_memory(const BackendUrl& url, const OpenMode&) {
   DOCUPILOT_CHECK(check_parameters(url));
   return make_memory_metadata();
 }
-Result<std::unique_ptr<SearchIndex>> open_fts5(const BackendUrl& url, OpenMode mode) {
+Result<std::unique_ptr<SearchIndex>> open_fts5(const BackendUrl& url, const OpenMode& mode) {
   DOCUPILOT_CHECK(check_parameters(url));
   return open_sqlite_index({.path = url.path, .read_only = mode.read_only});
 }
-Result<std::unique_ptr<SearchIndex>> open_fts5_memory(const BackendUrl& url, OpenMode) {
+Result<std::unique_ptr<SearchIndex>> open_fts5_memory(const BackendUrl& url, const OpenMode&) {
   DOCUPILOT_CHECK(check_parameters(url));
   return open_sqlite_index({.path = ":memory:"});
 }
-Result<std::unique_ptr<Summarizer>> open_extractive(const BackendUrl& url, OpenMode) {
+Result<std::unique_ptr<Summarizer>> open_extractive(const BackendUrl& url, const OpenMode&) {
   DOCUPILOT_CHECK(check_parameters(url));
   return make_extractive_summarizer();
 }
@@ -108,16 +109,16 @@ Registry& Registry::add_summary(std::string scheme, Factory<Summarizer> factory)
   return *this;
 }
 
-Result<std::unique_ptr<ObjectStore>> Registry::open_store(std::string_view url, OpenMode mode) const {
+Result<std::unique_ptr<ObjectStore>> Registry::open_store(std::string_view url, const OpenMode& mode) const {
   return open_role(stores_, "object store", url, mode);
 }
-Result<std::unique_ptr<MetadataStore>> Registry::open_metadata(std::string_view url, OpenMode mode) const {
+Result<std::unique_ptr<MetadataStore>> Registry::open_metadata(std::string_view url, const OpenMode& mode) const {
   return open_role(metadata_, "metadata store", url, mode);
 }
-Result<std::unique_ptr<SearchIndex>> Registry::open_search(std::string_view url, OpenMode mode) const {
+Result<std::unique_ptr<SearchIndex>> Registry::open_search(std::string_view url, const OpenMode& mode) const {
   return open_role(searches_, "search index", url, mode);
 }
-Result<std::unique_ptr<Summarizer>> Registry::open_summary(std::string_view url, OpenMode mode) const {
+Result<std::unique_ptr<Summarizer>> Registry::open_summary(std::string_view url, const OpenMode& mode) const {
   return open_role(summaries_, "summariser", url, mode);
 }
 

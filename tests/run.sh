@@ -6,11 +6,13 @@
 #   tests/run.sh --quick         everything, with shorter fuzzing and kill test and fewer consumers
 #
 # Parts: unit conformance wire    the test programs, Release, g++, warnings are errors
+#        faults                   an object store on a network that fails at every point where one can
+#        security                 what docs/security.md promises, each line of it
 #        command examples         the docupilot command and the tutorial programs
 #        live                     real documents through the real command, and processes killed at random instants
 #        s3                       real servers, MinIO and versitygw, with and without TLS: the suite of object stores, boto3
 #                                 and curl on the same objects, the walk and the kill test with their store there
-#        asan tsan                unit, conformance and wire under the sanitizers, clang++, warnings are errors
+#        asan tsan                the test programs under the sanitizers, clang++, warnings are errors
 #        package                  programs that use the installed library, Debian packages
 #        hygiene                  include rule, headers, symbols, documentation, format, static analysis
 #        fuzz                     every parser of outside bytes for DOCUPILOT_FUZZ_SECONDS (30) each
@@ -39,7 +41,8 @@ while (($#)); do
   shift
 done
 
-all_parts=(unit conformance wire command examples live s3 asan tsan package hygiene fuzz bench)
+doctest_parts=(unit conformance wire faults security asio)  # asio runs with unit
+all_parts=(unit conformance wire faults security command examples live s3 asan tsan package hygiene fuzz bench)
 if [[ -n $only ]]; then
   IFS=, read -r -a parts <<<"$only"
   for part in "${parts[@]}"; do
@@ -187,7 +190,7 @@ clang_there() { # PART: clang is there, or the part is skipped
 # doctests FOLDER LABEL: runs the test programs of a build, and names those it has none of.
 doctests() {
   local folder=$1 label=$2 part
-  for part in unit conformance wire asio; do
+  for part in "${doctest_parts[@]}"; do
     [[ -x $folder/tests/${part}_tests ]] && step "$part$label" "$folder/tests/${part}_tests" --no-colors
   done
 }
@@ -204,6 +207,8 @@ one_doctest() { # PART
 part_unit() { one_doctest unit && one_doctest asio; }
 part_conformance() { one_doctest conformance; }
 part_wire() { one_doctest wire; }
+part_faults() { one_doctest faults; }
+part_security() { one_doctest security; }
 
 part_command() {
   release_command || return
@@ -301,14 +306,14 @@ libraries_on_minio() {
 part_asan() {
   clang_there asan || return
   configure asan "$build/asan" || return
-  make "with address and undefined behaviour sanitizers" "$build/asan" unit_tests conformance_tests wire_tests asio_tests &&
+  make "with address and undefined behaviour sanitizers" "$build/asan" "${doctest_parts[@]/%/_tests}" &&
     ASAN_OPTIONS=detect_leaks=1:strict_string_checks=1 UBSAN_OPTIONS=print_stacktrace=1 doctests "$build/asan" " (asan)"
 }
 
 part_tsan() {
   clang_there tsan || return
   configure tsan "$build/tsan" || return
-  make "with the thread sanitizer" "$build/tsan" unit_tests conformance_tests wire_tests asio_tests &&
+  make "with the thread sanitizer" "$build/tsan" "${doctest_parts[@]/%/_tests}" &&
     TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1:suppressions=$root/tests/support/tsan.supp" \
       doctests "$build/tsan" " (tsan)"
 }

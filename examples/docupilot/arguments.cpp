@@ -243,6 +243,11 @@ void Grammar::add_objects() {
   value(putter, "--content-type", put.content_type, "TYPE", "Its media type");
   putter.add_flag("--if-absent", put.if_absent, "Fail rather than replace");
 
+  CLI::App& maker = command("mb", Command::mb, "Make a bucket",
+                            "  docupilot mb s3://bucket\n"
+                            "  docupilot mb 's3://bucket?region=eu-west-1'");
+  value(maker, "url", arguments_.mb.url, "URL", "SCHEME://BUCKET?endpoint=...&region=...")->required();
+
   LsArguments& ls = arguments_.ls;
   CLI::App& lister = command("ls", Command::ls, "List the objects of a store: size, time of change, key",
                              "  docupilot ls s3://bucket\n"

@@ -17,6 +17,7 @@ enum class Command {
   summarize,
   get,
   put,
+  mb,
   ls,
   rm,
   presign,
@@ -89,6 +90,10 @@ struct PutArguments {
   bool if_absent = false;
 };
 
+struct MbArguments {
+  std::string url;
+};
+
 struct LsArguments {
   std::string url;
   std::string delimiter;
@@ -138,6 +143,7 @@ struct Arguments {
   SummarizeArguments summarize;
   GetArguments get;
   PutArguments put;
+  MbArguments mb;
   LsArguments ls;
   RmArguments rm;
   PresignArguments presign;

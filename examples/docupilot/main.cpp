@@ -25,6 +25,7 @@ int run(const Session& session) {
     case Command::get: return run_get(session);
     case Command::put: return run_put(session);
     case Command::ls: return run_ls(session);
+    case Command::mb: return run_mb(session);
     case Command::rm: return run_rm(session);
     case Command::presign: return run_presign(session);
     case Command::remove: return run_remove(session);

@@ -7,6 +7,7 @@
 #include <docupilot/registry.h>
 #include <docupilot/source/source.h>
 #include <docupilot/store/object_url.h>
+#include <docupilot/store/s3_store.h>
 #include <fmt/format.h>
 
 #include "session.h"
@@ -46,6 +47,21 @@ Result<NamedObject> open_one(const std::string& url) {
         .hint("put the object's key behind it: s3://BUCKET/KEY");
   }
   return object;
+}
+
+/// Removes them in one request, or few, where the store can. Errors: that of the first key that stays.
+Result<void> remove_all(docupilot::ObjectStore& store, const std::vector<std::string>& keys,
+                        const docupilot::Context& context) {
+  auto* const s3 = dynamic_cast<docupilot::S3Store*>(&store);
+  if (s3 != nullptr && keys.size() > 1) {
+    auto failures = s3->remove_many(keys, context);
+    if (!failures) return std::move(failures).error();
+    return failures->empty() ? Result<void>() : std::move(failures->front().error);
+  }
+  for (const std::string& key : keys) {
+    if (auto removed = store.remove(key, context); !removed) return removed;
+  }
+  return {};
 }
 
 std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
@@ -97,6 +113,21 @@ int run_put(const Session& session) {
   return exit_ok;
 }
 
+int run_mb(const Session& session) {
+  Result<NamedObject> bucket = open_object(session.arguments.mb.url);
+  if (!bucket) return session.fail(bucket.error());
+  auto* const store = dynamic_cast<docupilot::S3Store*>(bucket->store.get());
+  if (store == nullptr || !bucket->key.empty()) {
+    return session.fail(Error(ErrorCode::invalid_argument, "this URL does not name a bucket")
+                            .target(docupilot::BackendUrl::redacted(session.arguments.mb.url))
+                            .hint("write s3://BUCKET"));
+  }
+  const Result<void> made = store->create_bucket(session.context());
+  if (!made) return session.fail(made.error());
+  session.output.note("made the bucket");
+  return exit_ok;
+}
+
 int run_ls(const Session& session) {
   const LsArguments& arguments = session.arguments.ls;
   Output& output = session.output;
@@ -125,26 +156,28 @@ int run_rm(const Session& session) {
   Output& output = session.output;
   Result<NamedObject> object = arguments.recursive ? open_object(arguments.url) : open_one(arguments.url);
   if (!object) return session.fail(object.error());
-  const auto remove = [&](const std::string& key) -> Result<void> {
+  const auto remove = [&](const std::vector<std::string>& keys) -> Result<void> {
     if (!arguments.dry_run) {
-      if (auto removed = object->store->remove(key, session.context()); !removed) return removed;
+      if (auto removed = remove_all(*object->store, keys, session.context()); !removed) return removed;
     }
-    if (output.json())
-      output.line(JsonLine().text("key", key).text("outcome", arguments.dry_run ? "would_remove" : "removed").str());
-    else output.note(fmt::format("{} '{}'", arguments.dry_run ? "would remove" : "removed", escaped(key)));
+    for (const std::string& key : keys) {
+      if (output.json())
+        output.line(JsonLine().text("key", key).text("outcome", arguments.dry_run ? "would_remove" : "removed").str());
+      else output.note(fmt::format("{} '{}'", arguments.dry_run ? "would remove" : "removed", escaped(key)));
+    }
     return {};
   };
   if (!arguments.recursive) {
-    const Result<void> removed = remove(object->key);
+    const Result<void> removed = remove({object->key});
     return removed ? static_cast<int>(exit_ok) : session.fail(removed.error());
   }
   docupilot::ListOptions list{.prefix = object->key};
   do {
     Result<docupilot::ObjectPage> page = object->store->list(list, session.context());
     if (!page) return session.fail(page.error());
-    for (const ObjectInfo& info : page->objects) {
-      if (const Result<void> removed = remove(info.key); !removed) return session.fail(removed.error());
-    }
+    std::vector<std::string> keys;
+    for (ObjectInfo& info : page->objects) keys.push_back(std::move(info.key));
+    if (const Result<void> removed = remove(keys); !removed) return session.fail(removed.error());
     list.page_token = page->next_page_token;
   } while (!list.page_token.empty());
   return exit_ok;

@@ -113,8 +113,11 @@ void Output::error(const docupilot::Error& error, std::string_view about, bool j
   const std::string target = about.empty() ? error.target() : escaped(about);
   if (!target.empty()) text += fmt::format("'{}': ", target);
   text += escaped(error.message());
+  if (error.attempts() > 1) text += fmt::format(" (tried {} times)", error.attempts());
+  std::string_view above = error.message();
   for (const docupilot::Error* cause = error.cause(); cause != nullptr; cause = cause->cause()) {
-    text += ": " + escaped(cause->message());
+    if (cause->message() != above) text += ": " + escaped(cause->message());  // attempts often fail alike
+    above = cause->message();
   }
   if (!error.hint().empty()) text += "\n  " + styled_error("hint:", "36") + ' ' + escaped(error.hint());
   complaint(text);

@@ -60,6 +60,7 @@ int run_summarize(const Session& session);
 int run_get(const Session& session);
 int run_put(const Session& session);
 int run_ls(const Session& session);
+int run_mb(const Session& session);
 int run_rm(const Session& session);
 int run_presign(const Session& session);
 int run_remove(const Session& session);

@@ -8,6 +8,7 @@
 
 #include <docupilot/base/document.h>
 #include <docupilot/base/error.h>
+#include <docupilot/base/finding.h>
 #include <docupilot/ingest.h>
 
 namespace docupilot::inline v1 {
@@ -71,15 +72,6 @@ struct SweepReport {
     return orphan_objects.empty() && dangling_documents.empty() && missing_entries.empty() && orphan_entries.empty() &&
            temporary.empty();
   }
-};
-
-/// One thing that was looked at.
-struct Finding {
-  enum class Level { ok, warning, problem };
-  Level level = Level::ok;
-  std::string component;  ///< "store", "metadata", "search", "summary", "journal", "extract", "system".
-  std::string message;
-  std::string hint;  ///< What to do; empty when all is well.
 };
 
 }  // namespace docupilot::inline v1

@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include <docupilot/base/log.h>
 #include <docupilot/base/url.h>
 #include <docupilot/metadata/metadata_store.h>
 #include <docupilot/search/search_index.h>
@@ -18,17 +19,18 @@ namespace docupilot::inline v1 {
 /// How a backend is to be opened.
 struct OpenMode {
   bool read_only = false;
+  Hooks hooks = {};  ///< Of the client that opens it.
 };
 
 /// Knows which scheme is opened by which factory. A value: copy it, add to it, give it to a Client; no registration
 /// happens behind anyone's back. Reading it from many threads is safe, changing it is for one.
 ///
 ///     Registry registry = Registry::with_builtins();
-///     registry.add_store("tape", [](const BackendUrl& url, OpenMode) { return open_tape_robot(url.path); });
+///     registry.add_store("tape", [](const BackendUrl& url, const OpenMode&) { return open_tape_robot(url.path); });
 class DOCUPILOT_EXPORT Registry {
  public:
   template <class Role>
-  using Factory = std::function<Result<std::unique_ptr<Role>>(const BackendUrl& url, OpenMode mode)>;
+  using Factory = std::function<Result<std::unique_ptr<Role>>(const BackendUrl& url, const OpenMode& mode)>;
 
   /// Knows nothing.
   Registry();
@@ -49,10 +51,11 @@ class DOCUPILOT_EXPORT Registry {
 
   /// Errors: unsupported for an unknown scheme, naming the known ones; invalid_argument for a bad URL; those of the
   /// backend.
-  [[nodiscard]] Result<std::unique_ptr<ObjectStore>> open_store(std::string_view url, OpenMode mode = {}) const;
-  [[nodiscard]] Result<std::unique_ptr<MetadataStore>> open_metadata(std::string_view url, OpenMode mode = {}) const;
-  [[nodiscard]] Result<std::unique_ptr<SearchIndex>> open_search(std::string_view url, OpenMode mode = {}) const;
-  [[nodiscard]] Result<std::unique_ptr<Summarizer>> open_summary(std::string_view url, OpenMode mode = {}) const;
+  [[nodiscard]] Result<std::unique_ptr<ObjectStore>> open_store(std::string_view url, const OpenMode& mode = {}) const;
+  [[nodiscard]] Result<std::unique_ptr<MetadataStore>> open_metadata(std::string_view url,
+                                                                     const OpenMode& mode = {}) const;
+  [[nodiscard]] Result<std::unique_ptr<SearchIndex>> open_search(std::string_view url, const OpenMode& mode = {}) const;
+  [[nodiscard]] Result<std::unique_ptr<Summarizer>> open_summary(std::string_view url, const OpenMode& mode = {}) const;
 
  private:
   std::map<std::string, Factory<ObjectStore>, std::less<>> stores_;

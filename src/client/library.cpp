@@ -57,11 +57,10 @@ Result<Role*> Library::take(Slot<Role>& slot, Access access, Open open) {
   const std::lock_guard lock(mutex_);
   if (slot.role && (slot.writable || access == Access::read)) return slot.role.get();
   DOCUPILOT_CHECK(prepare(access));
-  Result<std::unique_ptr<Role>> opened =
-      config_.read_only ? open(OpenMode{.read_only = true}) : open(OpenMode{.read_only = false});
+  Result<std::unique_ptr<Role>> opened = open({.read_only = config_.read_only, .hooks = hooks_});
   bool writable = !config_.read_only;
   if (!opened && access == Access::read && opened.error().code() == ErrorCode::permission_denied) {
-    opened = open(OpenMode{.read_only = true});
+    opened = open({.read_only = true, .hooks = hooks_});
     writable = false;
   }
   if (!opened) return std::move(opened).error();
@@ -71,13 +70,14 @@ Result<Role*> Library::take(Slot<Role>& slot, Access access, Open open) {
 }
 
 Result<ObjectStore*> Library::store(Access access) {
-  return take(store_, access, [this](OpenMode mode) { return registry_.open_store(config_.store, mode); });
+  return take(store_, access, [this](const OpenMode& mode) { return registry_.open_store(config_.store, mode); });
 }
 Result<MetadataStore*> Library::metadata(Access access) {
-  return take(metadata_, access, [this](OpenMode mode) { return registry_.open_metadata(config_.metadata, mode); });
+  return take(metadata_, access,
+              [this](const OpenMode& mode) { return registry_.open_metadata(config_.metadata, mode); });
 }
 Result<SearchIndex*> Library::search(Access access) {
-  return take(search_, access, [this](OpenMode mode) { return registry_.open_search(config_.search, mode); });
+  return take(search_, access, [this](const OpenMode& mode) { return registry_.open_search(config_.search, mode); });
 }
 Result<Summarizer*> Library::summarizer() {
   const std::lock_guard lock(mutex_);
@@ -97,7 +97,7 @@ Result<Journal*> Library::journal(Access access) {
   }
   std::error_code error;
   if (access == Access::read && !in_memory && !fs::exists(url.path, error)) return nullptr;
-  return take(journal_, access, [&](OpenMode mode) {
+  return take(journal_, access, [&](const OpenMode& mode) {
     return open_sqlite_journal(
         {.path = in_memory ? ":memory:" : url.path, .read_only = mode.read_only, .clock = &clock_});
   });

@@ -131,9 +131,8 @@ class Sweep {
   // An object that was listed is there; one that was not may have come since.
   Result<bool> is_gone(const std::string& key) {
     if (listed_.contains(key)) return false;
-    auto object = roles_.store.head(key, context_);
-    if (!object && object.error().code() != ErrorCode::not_found) return std::move(object).error();
-    return !object;
+    DOCUPILOT_TRY(const bool there, is_stored(roles_.store, key, context_));
+    return !there;
   }
 
   Result<void> look_at_entries() {
@@ -192,6 +191,23 @@ class Sweep {
 };
 
 }  // namespace
+
+Result<std::unordered_set<std::string>> stored_keys(ObjectStore& store, const Context& context) {
+  std::unordered_set<std::string> keys;
+  ListOptions list{.prefix = std::string(documents), .limit = page_size};
+  do {
+    DOCUPILOT_TRY(ObjectPage page, store.list(list, context));
+    for (ObjectInfo& object : page.objects) keys.insert(std::move(object.key));
+    list.page_token = std::move(page.next_page_token);
+  } while (!list.page_token.empty());
+  return keys;
+}
+
+Result<bool> is_stored(ObjectStore& store, const std::string& key, const Context& context) {
+  auto object = store.head(key, context);
+  if (!object && object.error().code() != ErrorCode::not_found) return std::move(object).error();
+  return object.has_value();
+}
 
 Result<SweepReport> sweep_library(Library& library, const SweepOptions& options, const Context& context) {
   if (!library.exists()) {

@@ -42,8 +42,8 @@ bool is_allowed_v6(const std::string& host) {
   return false;
 }
 
-/// What the error document says; the message without secrets.
-ServiceError said_by(const Response& response, const Redactor& redact) {
+/// What the error document says.
+ServiceError said_by(const Response& response) {
   ServiceError said;
   const auto parsed = json::parse(response.body, 8);
   const auto* const members = parsed ? parsed->get_if<Value::Map>() : nullptr;
@@ -51,7 +51,7 @@ ServiceError said_by(const Response& response, const Redactor& redact) {
   const auto text = [&](std::string_view name) {
     const auto found = members->find(name);
     const auto* const value = found == members->end() ? nullptr : found->second.get_if<std::string>();
-    return value != nullptr ? escape_controls(redact(std::string_view(*value).substr(0, 500))) : std::string();
+    return value != nullptr ? *value : std::string();
   };
   said.code = text("code");
   said.message = text("message");
@@ -135,7 +135,10 @@ Result<FetchedCredentials> ContainerSource::fetch(const Context& context) {
   Result<Credentials> credentials = Error(ErrorCode::internal, "no reply was read");
   const auto judge_reply = [&](const Result<Response>& result) -> Judgement {
     if (!result || result->status != 200) {
-      return judge_unsigned(result, result ? said_by(*result, redact) : ServiceError());
+      if (!result) return judge_unsigned(result);
+      Judgement judgement = judge_unsigned(result, said_by(*result));
+      judgement.error = cleaned(error_of(*result, judgement.said), redact);
+      return judgement;
     }
     credentials = parse_credentials_document(result->body, DocumentKind::container);
     if (credentials) return {.verdict = Verdict::done};

@@ -152,6 +152,7 @@ Error curl_error(const CurlFailure& failure) {
       return Error(ErrorCode::permission_denied, with_detail("the server's certificate is refused", failure.handle))
           .hint(distrust(failure.handle));
     case CURLE_SSL_CACERT_BADFILE: return local_file(failure, "TLS: is ca_file there, and a bundle in PEM?");
+    case CURLE_SSL_CRL_BADFILE: return local_file(failure, "TLS: is revoked_file there, and a list in PEM?");
     case CURLE_SSL_CERTPROBLEM:
       return local_file(failure, "TLS: are client_certificate and client_key there, in PEM, and do they fit?");
     case CURLE_GOT_NOTHING:

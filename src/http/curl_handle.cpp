@@ -6,6 +6,7 @@
 #include "crypto/wipe.h"
 #include "http/curl_pool.h"
 #include "http/curl_transfer.h"
+#include "http/url_rules.h"
 
 namespace docupilot::inline v1::http {
 
@@ -40,7 +41,7 @@ int on_request(void* self, char* /*remote*/, char* /*local*/, int /*remote_port*
 }
 curl_socket_t on_open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
   const auto& handle = *static_cast<CurlHandle*>(self);
-  return handle.transfer()->on_connect() ? handle.pool().open_socket(*address) : CURL_SOCKET_BAD;
+  return handle.transfer()->on_connect(address->addr) ? handle.pool().open_socket(*address) : CURL_SOCKET_BAD;
 }
 
 }  // namespace
@@ -114,6 +115,7 @@ void CurlHandle::set_proxy(const CurlSetup& setup) {
   set(CURLOPT_PROXY, setup.options.proxy.c_str());  // "": none, and the environment is not asked
   set(CURLOPT_NOPROXY, setup.no_proxy.c_str());
   no_proxy_ = setup.no_proxy;
+  has_proxy_ = !setup.options.proxy.empty();
   if (setup.options.proxy.empty()) return;
   set(CURLOPT_HEADEROPT, static_cast<long>(CURLHEADER_SEPARATE));
   set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
@@ -136,12 +138,17 @@ void CurlHandle::set_tls(const TlsOptions& tls) {
     set(CURLOPT_CAINFO, tls.ca_file.c_str());
     set(CURLOPT_CAPATH, static_cast<char*>(nullptr));
   }
+  if (!tls.revoked_file.empty()) set(CURLOPT_CRLFILE, tls.revoked_file.c_str());
   if (tls.client_certificate.empty()) return;
   set(CURLOPT_SSLCERT, tls.client_certificate.c_str());
   set(CURLOPT_SSLKEY, tls.client_key.empty() ? tls.client_certificate.c_str() : tls.client_key.c_str());
 }
 
 Result<void> CurlHandle::prepare(const Request& request, CheckedRequest& checked, CurlTransfer& transfer) {
+  if (has_proxy_ && needs_public_address(request)) {
+    return Error(ErrorCode::unsupported, "behind a proxy nobody here sees to which address a URL leads")
+        .hint("send it without a proxy, or let url_rules allow private addresses when the proxy refuses them");
+  }
   error_[0] = '\0';
   transfer_ = &transfer;
   set(CURLOPT_URL, checked.url.c_str());

@@ -53,6 +53,7 @@ class CurlHandle {
   long upload_buffer_ = 0;
   bool fresh_ = false;
   std::string no_proxy_;  // as it is set for all but services of the host
+  bool has_proxy_ = false;
   bool past_proxy_ = false;
   std::array<char, CURL_ERROR_SIZE> error_{};
 };

@@ -8,6 +8,8 @@
 #include <system_error>
 #include <utility>
 
+#include "http/url_rules.h"
+
 namespace docupilot::inline v1::http {
 
 namespace {
@@ -100,7 +102,7 @@ void CurlLoop::run_commands() {
 
 void CurlLoop::start(const std::shared_ptr<CurlTransfer>& transfer) {
   if (auto begun = transfer->begin(); !begun) return deliver(*transfer, std::move(begun).error());
-  CurlPool& pool = pool_of(transfer->request().identity);
+  CurlPool& pool = pool_of(transfer->request());
   transfer->place_in_loop = active_.size();
   active_.push_back(transfer);
   auto added = pool.add(*transfer);
@@ -108,8 +110,8 @@ void CurlLoop::start(const std::shared_ptr<CurlTransfer>& transfer) {
   if (transfer->attached()) arm(transfer->next_check());  // it may be through already
 }
 
-CurlPool& CurlLoop::pool_of(const std::string& identity) {
-  auto& pool = pools_[identity];
+CurlPool& CurlLoop::pool_of(const Request& request) {
+  auto& pool = pools_[needs_public_address(request) ? 1 : 0][request.identity];
   if (!pool) pool = std::make_unique<CurlPool>(*this, io_, sockets_, *setup_);
   return *pool;
 }
@@ -160,14 +162,14 @@ void CurlLoop::tick() {
     else next = std::min(next, transfer.next_check());
   }
   const auto idle = setup_->idle_connection;
-  for (auto entry = pools_.begin(); entry != pools_.end();) {
-    const CurlPool& pool = *entry->second;
-    if (pool.idle() && pool.last_used() + idle <= now) {
-      entry = pools_.erase(entry);
-      continue;
-    }
-    if (pool.idle()) next = std::min(next, pool.last_used() + idle);
-    ++entry;
+  for (Pools& pools : pools_) {
+    std::erase_if(pools, [&](const auto& entry) {
+      const CurlPool& pool = *entry.second;
+      if (!pool.idle()) return false;
+      if (pool.last_used() + idle <= now) return true;
+      next = std::min(next, pool.last_used() + idle);
+      return false;
+    });
   }
   arm(next);
 }
@@ -182,7 +184,7 @@ void CurlLoop::shut_down() {
   }
   running_commands_.clear();
   while (!active_.empty()) end(*active_.back(), stopped());
-  pools_.clear();
+  for (Pools& pools : pools_) pools.clear();
   timer_.cancel();
   work_.reset();
   io_.stop();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -54,7 +55,7 @@ class CurlLoop {
   void end(CurlTransfer& transfer, Error why);
   void finish(CurlTransfer& transfer, Result<Response> result);
   void deliver(CurlTransfer& transfer, Result<Response> result);
-  [[nodiscard]] CurlPool& pool_of(const std::string& identity);
+  [[nodiscard]] CurlPool& pool_of(const Request& request);
   void arm(CurlPool::Moment when);
   void tick();
   void shut_down();
@@ -65,7 +66,10 @@ class CurlLoop {
   boost::asio::steady_timer timer_;
   CurlPool::Moment armed_ = CurlPool::Moment::max();
   CurlPool::Sockets sockets_;
-  std::unordered_map<std::string, std::unique_ptr<CurlPool>> pools_;  // by identity
+  using Pools = std::unordered_map<std::string, std::unique_ptr<CurlPool>>;
+  /// By identity. The second for requests to public addresses alone: a connection that was opened without a look at
+  /// its address is never used for them.
+  std::array<Pools, 2> pools_;
   std::vector<std::shared_ptr<CurlTransfer>> active_;
   std::vector<Command> running_commands_;
   std::atomic<unsigned> load_ = 0;

@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "http/curl_error.h"
 #include "http/curl_loop.h"
+#include "http/url_rules.h"
 
 namespace docupilot::inline v1::http {
 
@@ -131,8 +132,16 @@ std::size_t CurlTransfer::fail(Error error) {
 }
 
 std::size_t CurlTransfer::on_header(std::string_view line) {
-  auto taken = head_.line(line);
-  return taken ? line.size() : fail(std::move(taken).error());
+  const bool was_complete = head_.complete();  // what comes after are trailers
+  if (auto taken = head_.line(line); !taken) return fail(std::move(taken).error());
+  if (was_complete || !head_.complete() || !head_.success() || !request_->on_head) return line.size();
+  response_.status = head_.status();
+  response_.headers = head_.headers();
+  if (auto wanted = request_->on_head(response_); !wanted) {
+    failed_in_caller_ = true;
+    return fail(std::move(wanted).error());
+  }
+  return line.size();
 }
 
 std::size_t CurlTransfer::on_body(ByteView bytes) {
@@ -222,9 +231,11 @@ bool CurlTransfer::on_request() {
 }
 
 // After the request went out, libcurl opens a connection only to send it again.
-bool CurlTransfer::on_connect() {
+bool CurlTransfer::on_connect(const sockaddr& address) {
   refused_replay_ = refused_replay_ || requested_;
-  return !requested_;
+  const bool allowed = !needs_public_address(*request_) || is_public_address(address);
+  refused_address_ = refused_address_ || !allowed;
+  return !requested_ && allowed;
 }
 
 // ---- the outcome ----------------------------------------------------------------------------------------------------
@@ -254,6 +265,10 @@ Result<Response> CurlTransfer::outcome(CURLcode result) {
       if (head_.status() == 407 && !loop_->setup().options.proxy.empty()) return outcome(proxy_refused());
       return reply();
     }
+  }
+  if (refused_address_ && !requested_) {
+    return outcome(Error(ErrorCode::permission_denied, "the URL leads to an address that is not a public one")
+                       .hint("a URL from outside may not reach this machine or a private network"));
   }
   return outcome(curl_error({.result = result,
                              .handle = *handle_,

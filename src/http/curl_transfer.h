@@ -70,7 +70,7 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   std::size_t on_read(MutableByteView into);
   int on_seek(curl_off_t offset, int origin);
   bool on_request();
-  bool on_connect();
+  bool on_connect(const sockaddr& address);
 
   std::size_t place_in_loop = 0;  ///< Kept by the loop.
 
@@ -106,6 +106,7 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   std::uint64_t body_received_ = 0;
   bool requested_ = false;         // the request went out, or part of it
   bool refused_replay_ = false;    // libcurl wanted to send it again
+  bool refused_address_ = false;   // libcurl wanted to connect to one that the request does not allow
   bool enough_ = false;            // of the body of an error
   bool failed_in_caller_ = false;  // the failure is the source's or the sink's
   bool reading_paused_ = false;

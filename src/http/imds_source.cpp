@@ -9,6 +9,7 @@
 #include "crypto/wipe.h"
 #include "http/credentials_document.h"
 #include "http/percent.h"
+#include "http/redact.h"
 #include "http/url_parts.h"
 
 namespace docupilot::inline v1::http {
@@ -64,6 +65,7 @@ class ImdsSource final : public CredentialSource {
   /// A GET with the token, which is renewed once when it is refused.
   Result<Response> get(std::string_view path, const RetryCall& call, const Context& context);
   Result<Response> run(Request& request, RetryCall call, const Context& context);
+  [[nodiscard]] Judgement judged(const Result<Response>& result) const;
 
   CredentialServices services_;
   AwsEnvironment environment_;
@@ -88,12 +90,20 @@ Result<std::string> ImdsSource::endpoint() const {
   return base;
 }
 
+Judgement ImdsSource::judged(const Result<Response>& result) const {
+  Judgement judgement = judge_unsigned(result);
+  if (result && judgement.verdict != Verdict::done) {
+    judgement.error = cleaned(error_of(*result), Redactor().add(token_));
+  }
+  return judgement;
+}
+
 Result<Response> ImdsSource::run(Request& request, RetryCall call, const Context& context) {
   request.host_service = true;
   request.limits.connect = attempt_time_;
   request.limits.body_bytes = most_bytes;
   call.operation = "credentials";
-  if (!call.judge) call.judge = [](const Result<Response>& result) { return judge_unsigned(result); };
+  if (!call.judge) call.judge = [this](const Result<Response>& result) { return judged(result); };
   call.send = [&](const Attempt&, const Context& attempt) {
     const Deadline deadline = Deadline::earlier(attempt.deadline, Deadline::after(attempt_time_));
     return services_.transport->send(request, {.deadline = deadline, .stop = attempt.stop});
@@ -162,7 +172,7 @@ Result<FetchedCredentials> ImdsSource::fetch(const Context& context) {
   }
   Result<Credentials> credentials = Error(ErrorCode::internal, "no reply was read");
   const RetryCall call{.operation = {}, .judge = [&](const Result<Response>& result) -> Judgement {
-                         if (!result || result->status != 200) return judge_unsigned(result);
+                         if (!result || result->status != 200) return judged(result);
                          credentials = parse_credentials_document(result->body, DocumentKind::instance_metadata);
                          if (credentials) return {.verdict = Verdict::done};
                          const bool broken = credentials.error().code() == ErrorCode::corrupted;

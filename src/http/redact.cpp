@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "base/utf8.h"
 #include "crypto/wipe.h"
 #include "http/hex.h"
 #include "http/percent.h"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr std::size_t shortest = 4;
 constexpr std::string_view mask = "***";
+constexpr std::size_t longest_message = 500;
+constexpr std::size_t longest_name = 128;
 
 // What stands before a secret, in lower case. The value ends at one of `ends`.
 constexpr std::string_view ends = "&\"'<>,; \t\r\n)}\\";
@@ -46,11 +49,17 @@ std::string lower_escapes(std::string text) {
   return text;
 }
 
+/// In one pass: a stranger chooses how often it has to be done.
 std::string replaced(std::string text, std::string_view from, std::string_view to) {
-  for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
-    text.replace(at, from.size(), to);
+  std::size_t at = text.find(from);
+  if (at == std::string::npos) return text;
+  std::string out;
+  std::size_t copied = 0;
+  for (; at != std::string::npos; at = text.find(from, copied)) {
+    out.append(text, copied, at - copied).append(to);
+    copied = at + from.size();
   }
-  return text;
+  return out.append(text, copied, std::string::npos);
 }
 
 std::string in_json(std::string_view text) {
@@ -109,6 +118,7 @@ Redactor& Redactor::add(const Secret& secret) {
   if (plain.size() < shortest) return *this;
   std::vector<std::string> forms{std::string(plain), percent_encode(plain), hex(as_bytes(plain)), in_json(plain),
                                  in_xml(plain)};
+  forms.push_back(replaced(replaced(forms[4], "\"", "&quot;"), "'", "&apos;"));
   forms.push_back(lower_escapes(forms[1]));
   forms.push_back(upper(forms[2]));
   forms.push_back(replaced(forms[3], "/", "\\/"));
@@ -128,6 +138,15 @@ std::string Redactor::operator()(std::string_view text) const {
   for (const Secret& form : forms_) out = replaced(std::move(out), form.expose(), mask);
   mask_values(out);
   return out;
+}
+
+Error cleaned(const Error& error, const Redactor& redact) {
+  const auto clean = [&](const std::string& text, std::size_t most) {
+    return escape_controls(std::string_view(redact(text)).substr(0, most));
+  };
+  return Error(error.code(), clean(error.message(), longest_message))
+      .service(error.http_status(), clean(error.service_code(), longest_name), clean(error.request_id(), longest_name))
+      .hint(error.hint());
 }
 
 }  // namespace docupilot::inline v1::http

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include <docupilot/base/error.h>
 #include <docupilot/base/secret.h>
 
 namespace docupilot::inline v1::http {
@@ -24,5 +25,10 @@ class Redactor {
 
   std::vector<Secret> forms_;  // longest first, so that none is cut by a shorter one
 };
+
+/// An error that was made of a reply, its texts without secrets and control characters and then cut to what people
+/// read: 500 bytes of the message, 128 of the service's code and of the request's id. In this order, or half a secret
+/// would be left where the cut was. Code, hint and status stay; of anything else it must have none.
+[[nodiscard]] Error cleaned(const Error& error, const Redactor& redact);
 
 }  // namespace docupilot::inline v1::http

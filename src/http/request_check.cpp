@@ -6,6 +6,7 @@
 #include "base/try.h"
 #include "http/header_text.h"
 #include "http/url_guard.h"
+#include "http/url_rules.h"
 
 namespace docupilot::inline v1::http {
 
@@ -79,6 +80,10 @@ Result<CheckedRequest> check_request(const Request& request, bool allow_plaintex
   checked.target = std::move(url.target);
 
   const auto refuse = [&](Error error) { return std::move(error).operation("request").target(checked.target); };
+  if (request.url_rules) {
+    if (request.host_service) return refuse(wrong("a service of the host has a URL from outside", "choose one"));
+    if (auto fine = check_url_rules(url, *request.url_rules); !fine) return refuse(std::move(fine).error());
+  }
   const std::string& method = request.method;
   if (!is_token(method) || method.size() > 32) return refuse(wrong("this is no HTTP method", "use GET, PUT, ..."));
   if (method == "CONNECT" || method == "TRACE")

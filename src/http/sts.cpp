@@ -44,10 +44,13 @@ Request form_request(const StsEndpoint& endpoint, std::string_view form) {
   return request;
 }
 
-ServiceError said_by(const Response& response, const Redactor& redact) {
-  ServiceError said = parse_sts_error(response.body);
-  said.message = escape_controls(redact(said.message));
-  return said;
+/// `judge` is http::judge or http::judge_unsigned.
+template <class Judge>
+Judgement judged(const Result<Response>& result, const Redactor& redact, Judge judge) {
+  if (!result) return judge(result, ServiceError());
+  Judgement judgement = judge(result, parse_sts_error(result->body));
+  if (judgement.verdict != Verdict::done) judgement.error = cleaned(error_of(*result, judgement.said), redact);
+  return judgement;
 }
 
 Result<Credentials> credentials_in(Result<Response> reply) {
@@ -100,9 +103,7 @@ Result<Credentials> StsClient::assume_role(const StsEndpoint& endpoint, const As
     DOCUPILOT_CHECK(signer.sign(request, credentials, time, payload_hash(request.body)));
     return services_.transport->send(request, call);
   };
-  const auto judge_reply = [&](const Result<Response>& result) {
-    return judge(result, result ? said_by(*result, redact) : ServiceError());
-  };
+  const auto judge_reply = [&](const Result<Response>& result) { return judged(result, redact, judge); };
   return credentials_in(retrier_.run({.operation = "assume role",
                                       .backend = "sts",
                                       .target = options.role_arn,
@@ -136,9 +137,7 @@ Result<Credentials> StsClient::assume_role_with_web_identity(const StsEndpoint& 
                         {"WebIdentityToken", token.expose()}});
     return services_.transport->send(form_request(endpoint, form), call);
   };
-  const auto judge_reply = [&](const Result<Response>& result) {
-    return judge_unsigned(result, result ? said_by(*result, redact) : ServiceError());
-  };
+  const auto judge_reply = [&](const Result<Response>& result) { return judged(result, redact, judge_unsigned); };
   auto credentials = credentials_in(retrier_.run({.operation = "assume role with web identity",
                                                   .backend = "sts",
                                                   .target = identity.role_arn,

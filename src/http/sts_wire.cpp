@@ -82,9 +82,9 @@ ServiceError parse_sts_error(std::string_view xml) {
   if (!load(xml, document)) return {};
   const pugi::xml_node response = document.child("ErrorResponse");
   const pugi::xml_node error = response.child("Error");
-  return {.code = std::string(text_of(error, "Code").substr(0, 128)),
-          .message = std::string(text_of(error, "Message").substr(0, 500)),
-          .request_id = std::string(text_of(response, "RequestId").substr(0, 128))};
+  return {.code = std::string(text_of(error, "Code")),
+          .message = std::string(text_of(error, "Message")),
+          .request_id = std::string(text_of(response, "RequestId"))};
 }
 
 bool is_session_name(std::string_view text) noexcept {

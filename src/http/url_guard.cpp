@@ -95,14 +95,15 @@ bool is_loopback(std::string_view host) noexcept {
   return is_dotted_quad(host) && host.starts_with("127.");
 }
 
-bool is_port(std::string_view port) noexcept {
-  int value = 0;
-  if (port.empty() || port.size() > 5) return false;
-  for (const char c : port) {
-    if (c < '0' || c > '9') return false;
-    value = value * 10 + (c - '0');
+/// 0 for what is no port.
+std::uint16_t port_in(std::string_view text) noexcept {
+  unsigned value = 0;
+  if (text.empty() || text.size() > 5) return 0;
+  for (const char c : text) {
+    if (c < '0' || c > '9') return 0;
+    value = value * 10 + static_cast<unsigned>(c - '0');
   }
-  return value > 0 && value <= 65'535;
+  return value <= 65'535 ? static_cast<std::uint16_t>(value) : std::uint16_t{0};
 }
 
 // What libcurl takes for the host: the same text, or the guard and the sender disagree.
@@ -158,14 +159,16 @@ Result<GuardedUrl> guard_url(std::string_view url, bool allow_plaintext) {
   const std::size_t port = authority.find(':', bracket);
   const std::string host = lower(authority.substr(0, port));
   if (!is_plain_host(host)) return refuse("the host of the URL is wrong", "write a name, or a usual IP address");
-  if (port != std::string_view::npos && !is_port(authority.substr(port + 1))) {
+  GuardedUrl guarded;
+  guarded.secure = scheme == "https";
+  guarded.port = guarded.secure ? 443 : 80;
+  if (port != std::string_view::npos) guarded.port = port_in(authority.substr(port + 1));
+  if (guarded.port == 0) {
     return refuse("the port of the URL is wrong", "a port is a number from 1 to 65535");
   }
   if (host.front() != '[' && looks_like_number(host) && !is_dotted_quad(host)) {
     return refuse("the host of the URL is an address in an unusual spelling", "write it as 192.0.2.1");
   }
-  GuardedUrl guarded;
-  guarded.secure = scheme == "https";
   guarded.loopback = is_loopback(host);
   if (!guarded.secure && !guarded.loopback && !allow_plaintext) {
     return refuse("without TLS everybody on the way can read and change this",

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -9,9 +10,10 @@ namespace docupilot::inline v1::http {
 
 /// A URL that may be asked for.
 struct GuardedUrl {
-  std::string url;     ///< As given, its scheme and host in lower case.
-  std::string target;  ///< For errors: without the query, which may hold a signature.
-  std::string host;    ///< Lower case; an IPv6 address in brackets.
+  std::string url;         ///< As given, its scheme and host in lower case.
+  std::string target;      ///< For errors: without the query, which may hold a signature.
+  std::string host;        ///< Lower case; an IPv6 address in brackets.
+  std::uint16_t port = 0;  ///< As given, else that of the scheme.
   bool secure = false;
   bool loopback = false;  ///< The host is this machine by its name or number, whatever the resolver says.
 };

@@ -17,6 +17,7 @@ Result<void> ObjectStore::flush(const Context&) { return {}; }
 Result<std::vector<std::string>> ObjectStore::sweep_temporary(Duration, bool, const Context&) {
   return std::vector<std::string>();
 }
+std::vector<Finding> ObjectStore::examine(const Context&) { return {}; }
 Result<MultipartUpload> ObjectStore::begin_multipart(const std::string&, const PutOptions&, const Context&) {
   return unsupported("begin_multipart");
 }

@@ -4,10 +4,7 @@
 #include <array>
 
 #include "base/try.h"
-#include "crypto/crc32c.h"
-#include "crypto/crc64nvme.h"
 #include "json/base64.h"
-#include "store/store_rules.h"
 
 namespace docupilot::inline v1::s3 {
 
@@ -23,6 +20,7 @@ std::string base64_of(Word word) {
 }  // namespace
 
 std::string to_checksum(std::uint64_t crc64nvme) { return base64_of(crc64nvme); }
+std::string to_checksum(std::uint32_t crc32c) { return base64_of(crc32c); }
 
 Result<std::size_t> ExactReader::read(MutableByteView into, const Context& context) {
   const auto wrong = [this] {
@@ -52,52 +50,6 @@ Result<std::size_t> TappedReader::read(MutableByteView into, const Context& cont
   auto count = body_.read(into, context);
   if (!count) error_ = count.error();
   return count;
-}
-
-void ResumableWriter::restart() {
-  skip_ = taken_;
-  again_ = 0;
-}
-
-Result<void> ResumableWriter::write(ByteView bytes) {
-  if (skip_ > 0) {
-    const ByteView seen = bytes.first(static_cast<std::size_t>(std::min<std::uint64_t>(skip_, bytes.size())));
-    again_ = crc::crc64nvme(seen, again_);
-    skip_ -= seen.size();
-    bytes = bytes.subspan(seen.size());
-    if (skip_ == 0 && again_ != crc64_) {
-      error_ = Error(ErrorCode::conflict, "the object was replaced while it was read").hint("read it again");
-      return *error_;
-    }
-  }
-  while (!bytes.empty()) {
-    DOCUPILOT_CHECK(context_.check("get"));
-    const ByteView block = bytes.first(std::min(bytes.size(), store_block));
-    bytes = bytes.subspan(block.size());
-    if (auto taken = into_.write(block); !taken) {
-      error_ = taken.error();
-      return taken;
-    }
-    taken_ += block.size();
-    crc64_ = crc::crc64nvme(block, crc64_);
-    crc32c_ = crc::crc32c(block, crc32c_);
-  }
-  return {};
-}
-
-Result<void> ResumableWriter::verify(const http::Headers& headers) {
-  if (headers.get("x-amz-checksum-type") == "COMPOSITE") return {};
-  const auto differs = [&](std::string_view name, const std::string& ours) {
-    const auto theirs = headers.find(name);
-    // One with a dash is made of the parts' checksums and says nothing about the whole.
-    return theirs && theirs->find('-') == std::string_view::npos && *theirs != ours;
-  };
-  if (!differs("x-amz-checksum-crc64nvme", base64_of(crc64_)) &&
-      !differs("x-amz-checksum-crc32c", base64_of(crc32c_))) {
-    return {};
-  }
-  return Error(ErrorCode::corrupted, "the bytes that came are not those that were stored")
-      .hint("throw them away and read the object again");
 }
 
 }  // namespace docupilot::inline v1::s3

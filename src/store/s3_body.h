@@ -10,6 +10,7 @@ namespace docupilot::inline v1::s3 {
 
 /// A CRC as x-amz-checksum-* carries it: base64 of its bytes, the highest first.
 [[nodiscard]] std::string to_checksum(std::uint64_t crc64nvme);
+[[nodiscard]] std::string to_checksum(std::uint32_t crc32c);
 
 /// A reader whose bytes must be as many as were announced. The last of them is only given when the end is there, so
 /// that no server takes a body whole which was not.
@@ -37,30 +38,6 @@ class TappedReader final : public Reader {
  private:
   Reader& body_;
   bool begun_ = false;
-  std::optional<Error> error_;
-};
-
-/// A writer that goes on where an attempt broke off: what it has taken already is compared with what comes again, and
-/// not passed on twice. Looks at the context between blocks, and remembers its target's error.
-class ResumableWriter final : public Writer {
- public:
-  ResumableWriter(Writer& into, const Context& context) : into_(into), context_(context) {}
-  [[nodiscard]] Result<void> write(ByteView bytes) override;
-  /// Another attempt gives all of it again.
-  void restart();
-  [[nodiscard]] std::uint64_t taken() const noexcept { return taken_; }
-  [[nodiscard]] const std::optional<Error>& error() const noexcept { return error_; }
-  /// Compares what was taken with a CRC of the full object among the headers, if there is one. Errors: corrupted.
-  [[nodiscard]] Result<void> verify(const http::Headers& headers);
-
- private:
-  Writer& into_;
-  const Context& context_;
-  std::uint64_t taken_ = 0;
-  std::uint64_t skip_ = 0;  // bytes of this attempt that were taken before
-  std::uint64_t crc64_ = 0;
-  std::uint32_t crc32c_ = 0;
-  std::uint64_t again_ = 0;  // CRC of what comes again
   std::optional<Error> error_;
 };
 

@@ -33,6 +33,12 @@ void leave_out(S3Request& request) {
   }
 }
 
+http::Redactor redactor_of(const http::Credentials& credentials) {
+  http::Redactor redact;
+  redact.add(credentials.secret_access_key).add(credentials.session_token);
+  return redact;
+}
+
 }  // namespace
 
 /// What a call learnt on its way.
@@ -88,6 +94,11 @@ std::shared_ptr<const S3Client::Place> S3Client::place() const {
 Result<http::Credentials> S3Client::credentials(const Context& context) {
   if (!options_.credentials) return http::Credentials{};
   return options_.credentials->get(context);
+}
+
+http::Redactor S3Client::redactor(const Context& context) {
+  const auto used = credentials(context);
+  return used ? redactor_of(*used) : http::Redactor();
 }
 
 bool S3Client::follow_region(const Place& from, const Outcome& outcome) {
@@ -187,6 +198,7 @@ Result<http::Response> S3Client::attempt(S3Request& request, const Place& place,
                      .headers = request.headers,
                      .body = request.body,
                      .writer = request.writer,
+                     .on_head = request.on_head,
                      .idempotent = request.idempotent,
                      .identity = outcome.used.access_key_id};
   wire.limits.body_bytes = s3::largest_xml;
@@ -245,6 +257,7 @@ http::Judgement S3Client::judge(const S3Request& request, const Result<http::Res
                                 Outcome& outcome) const {
   http::Judgement judgement = s3::judge(result, request.root);
   if (judgement.verdict != http::Verdict::done) {
+    if (judgement.error) judgement.error = http::cleaned(*judgement.error, redactor_of(outcome.used));
     if (result) {
       const s3::Redirect redirect = s3::redirect_of(*result);
       outcome.region = redirect.region;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "http/redact.h"
 #include "http/retry.h"
 #include "http/sigv4.h"
 #include "store/s3_endpoint.h"
@@ -51,6 +52,7 @@ struct S3Request {
   bool encoding_type = false;
 
   Writer* writer = nullptr;  ///< Where the body of a success goes; default: into the response.
+  std::function<Result<void>(const http::Response&)> on_head = {};  ///< As http::Request's.
   /// The root element of a success. A 200 with another one is an error, whatever it is. Empty: no look at the body.
   std::string_view root = {};
   /// Called before each attempt with its number; changes what differs in it. Default: nothing.
@@ -79,6 +81,8 @@ class S3Client {
   };
   [[nodiscard]] std::shared_ptr<const Place> place() const;
   [[nodiscard]] Result<http::Credentials> credentials(const Context& context);
+  /// Takes these credentials out of what the server says.
+  [[nodiscard]] http::Redactor redactor(const Context& context);
   [[nodiscard]] Timestamp now() const { return tuning_.clock->now(); }
 
   [[nodiscard]] const S3Options& options() const noexcept { return options_; }

@@ -17,7 +17,7 @@ struct Meaning {
 // Where the service's own code says more than the status.
 constexpr std::array<Meaning, 31> meanings = {{
     {"NoSuchKey", ErrorCode::not_found, "list the store to see its keys"},
-    {"NoSuchBucket", ErrorCode::not_found, "make the bucket, or check its name and region"},
+    {"NoSuchBucket", ErrorCode::not_found, "make the bucket (docupilot mb), or check its name and region"},
     {"NoSuchUpload", ErrorCode::not_found, "it was completed or aborted: begin anew"},
     {"BucketAlreadyExists", ErrorCode::already_exists, "choose another name: bucket names are shared by all"},
     {"BucketAlreadyOwnedByYou", ErrorCode::already_exists, "use it"},

@@ -1,6 +1,7 @@
 #include "store/s3_metadata.h"
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/utf8.h"
 #include "crypto/random.h"
@@ -122,6 +123,17 @@ void read_metadata(const http::Headers& headers, ObjectInfo& info) {
     if (!name.starts_with(prefix) || name.substr(prefix.size()) == write_mark) continue;
     info.attributes[name.substr(prefix.size())] = decode_value(field.value);
   }
+}
+
+std::optional<std::uint64_t> whole_size(const http::Headers& headers) {
+  const std::string_view range = headers.get("content-range");
+  const std::size_t slash = range.find('/');
+  const std::string_view text =
+      slash == std::string_view::npos ? headers.get("content-length") : range.substr(slash + 1);
+  std::uint64_t size = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), size);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
+  return size;
 }
 
 }  // namespace docupilot::inline v1::s3

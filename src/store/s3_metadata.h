@@ -1,6 +1,8 @@
 #pragma once
 
+#include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -30,6 +32,8 @@ inline constexpr std::size_t attribute_cost = 11;
 void add_metadata(http::Headers& headers, const std::map<std::string, std::string>& attributes);
 /// What the headers of a GET or HEAD say of the object; its key and size are left alone.
 void read_metadata(const http::Headers& headers, ObjectInfo& info);
+/// The size of the whole object: behind the slash of Content-Range, else Content-Length.
+[[nodiscard]] std::optional<std::uint64_t> whole_size(const http::Headers& headers);
 /// The time of an HTTP date, or none.
 [[nodiscard]] Timestamp read_http_time(std::string_view text);
 

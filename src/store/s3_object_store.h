@@ -8,7 +8,7 @@ namespace docupilot::inline v1 {
 [[nodiscard]] Result<std::unique_ptr<S3Store>> open_s3_store(S3Options options, const S3Tuning& tuning);
 
 /// The calls are in s3_store.cpp (reading), s3_store_put.cpp, s3_store_copy.cpp, s3_store_multipart.cpp,
-/// s3_store_bucket.cpp and s3_store_keys.cpp (what the server makes of unusual ones).
+/// s3_store_bucket.cpp, s3_store_keys.cpp (what the server makes of unusual ones) and s3_examine.cpp.
 class S3ObjectStore final : public S3Store {
  public:
   explicit S3ObjectStore(std::unique_ptr<S3Client> client) : client_(std::move(client)) {}
@@ -37,6 +37,7 @@ class S3ObjectStore final : public S3Store {
                                                                     const Context& context) override;
   [[nodiscard]] Result<Secret> presign(const std::string& key, const PresignOptions& options,
                                        const Context& context) override;
+  [[nodiscard]] std::vector<Finding> examine(const Context& context) override;
 
   [[nodiscard]] Result<std::vector<S3RemoveFailure>> remove_many(const std::vector<std::string>& keys,
                                                                  const Context& context) override;

@@ -54,14 +54,20 @@ Result<S3Options> S3Options::from_url(const BackendUrl& url) {
     else if (name == "path_style" && (value == "true" || value == "1")) options.addressing = S3Addressing::path;
     else if (name == "path_style" && (value == "false" || value == "0")) {
       options.addressing = S3Addressing::virtual_host;
+    } else if (name == "ca_file") {
+      options.network.tls.ca_file = value;
+    } else if (name == "proxy") {
+      options.network.proxy = value;
+    } else if (name == "allow_plaintext" && (value == "true" || value == "false")) {
+      options.network.allow_plaintext = value == "true";
     } else if (name == "checksums" && value == "when_supported") {
       options.checksums = S3Checksums::when_supported;
     } else if (name == "checksums" && value == "when_required") {
       options.checksums = S3Checksums::when_required;
     } else {
-      return bad("this backend has no parameter '" + name + "' of that value",
-                 "it has region, endpoint, public_endpoint, profile, quirks, path_style=true|false and "
-                 "checksums=when_supported|when_required");
+      return bad("the parameter '" + name + "' or its value is not known here",
+                 "there are region, endpoint, public_endpoint, profile, quirks, path_style=true|false, "
+                 "checksums=when_supported|when_required, ca_file, proxy and allow_plaintext=true|false");
     }
   }
   DOCUPILOT_CHECK(check_s3_bucket(options.bucket));
@@ -72,9 +78,10 @@ Result<std::unique_ptr<S3Store>> open_s3_store(S3Options options) {
   DOCUPILOT_CHECK(check(options));
   const auto environment = http::AwsEnvironment::from_env();
   if (!options.transport) {
-    http::TransportOptions own{.hooks = options.hooks};
-    own.tls.ca_file = environment.variable("AWS_CA_BUNDLE").value_or("");
-    options.transport = http::make_transport(std::move(own));
+    http::TransportOptions network = options.network;
+    if (network.tls.ca_file.empty()) network.tls.ca_file = environment.variable("AWS_CA_BUNDLE").value_or("");
+    network.hooks = options.hooks;
+    options.transport = http::make_transport(std::move(network));
   }
   if (!options.credentials) {
     options.credentials =

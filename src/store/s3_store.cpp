@@ -1,9 +1,8 @@
 #include <algorithm>
-#include <charconv>
 
 #include "base/try.h"
 #include "base/utf8.h"
-#include "store/s3_body.h"
+#include "store/s3_download.h"
 #include "store/s3_metadata.h"
 #include "store/s3_object_store.h"
 #include "store/s3_wire.h"
@@ -14,32 +13,6 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr std::size_t most_listed = 1000;  // a page, whatever is asked for
-
-/// The value of Range, or nothing for the whole.
-std::string range_of(const GetOptions& options) {
-  if (options.offset == 0 && !options.length) return {};
-  std::string range = "bytes=" + std::to_string(options.offset) + '-';
-  if (options.length) {
-    // Servers count in 64 bits with a sign: an end behind all that can be is left out.
-    const std::uint64_t room = INT64_MAX - options.offset;
-    if (*options.length <= room) range += std::to_string(options.offset + *options.length - 1);
-  }
-  return range;
-}
-
-std::optional<std::uint64_t> number(std::string_view text) {
-  std::uint64_t value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return std::nullopt;
-  return value;
-}
-
-/// The size of the whole object: behind the slash of Content-Range, else Content-Length.
-std::optional<std::uint64_t> whole_size(const http::Response& reply) {
-  const std::string_view range = reply.headers.get("content-range");
-  const std::size_t slash = range.find('/');
-  return number(slash == std::string_view::npos ? reply.headers.get("content-length") : range.substr(slash + 1));
-}
 
 /// The longest front of a prefix that can be sent: keys are UTF-8, prefixes need not be.
 std::string sendable(std::string_view prefix) {
@@ -83,7 +56,7 @@ Result<ObjectInfo> S3ObjectStore::head_of(const std::string& key, const StoreCal
   }
   ObjectInfo info;
   info.key = key;
-  info.size = whole_size(*reply).value_or(0);
+  info.size = s3::whole_size(reply->headers).value_or(0);
   s3::read_metadata(reply->headers, info);
   return info;
 }
@@ -96,39 +69,20 @@ Result<ObjectInfo> S3ObjectStore::get(const std::string& key, Writer& into, cons
                                       const Context& context) {
   const StoreCall call{"s3", "get", key, context};
   DOCUPILOT_TRY(std::string full, full_key(key, call));
+  DOCUPILOT_CHECK(call.named(check_etag(options.if_match)));
   // Nothing is wanted: what is left is to see whether it could be.
   const bool nothing = options.length == std::uint64_t{0} || options.offset > INT64_MAX;
   if (!nothing) {
-    s3::ResumableWriter writer(into, context);
+    s3::Download download(into, options, client_->features().checksums, call);
     S3Request request{.operation = "get", .target = key, .key = std::move(full)};
-    const std::string range = range_of(options);
-    if (!range.empty()) request.headers.set("range", range);
-    else if (client_->features().checksums) request.headers.set("x-amz-checksum-mode", "ENABLED");
-    if (!options.if_match.empty()) request.headers.set("if-match", '"' + options.if_match + '"');
-    request.writer = &writer;
-    request.prepare = [&](S3Request&, unsigned) -> Result<void> {
-      writer.restart();
-      return {};
-    };
-    request.repeatable = [&] { return !writer.error(); };
+    download.attach(request);
     auto reply = client_->call(request, context);
-    if (writer.error()) return *writer.error();
+    if (download.error()) return *download.error();
     DOCUPILOT_CHECK(call.check());
-    if (reply) {
-      ObjectInfo info;
-      info.key = key;
-      s3::read_metadata(reply->headers, info);
-      info.size = whole_size(*reply).value_or(options.offset + writer.taken());
-      if (!range.empty() && reply->status != 206) {
-        return call.error(ErrorCode::corrupted, "the server answered a range with the whole object",
-                          "use a server that knows ranges");
-      }
-      if (range.empty()) DOCUPILOT_CHECK(call.named(writer.verify(reply->headers)));
-      return info;
-    }
+    if (reply) return download.finish();
     if (reply.error().http_status() != 416) {
       if (reply.error().service_code() == "NoSuchKey") return call.not_found();
-      return call.name(std::move(reply).error());
+      return download.explain(std::move(reply).error());
     }
   }
   // A range that begins at the end or behind it, or in an empty object.
@@ -157,6 +111,9 @@ Result<ObjectPage> S3ObjectStore::list(const ListOptions& options, const Context
   if (!options.page_token.empty()) request.query.emplace_back("continuation-token", options.page_token);
   DOCUPILOT_TRY(const http::Response reply, client_->call(request, context));
   DOCUPILOT_TRY(s3::ListPage read, call.named(s3::read_list(reply.body)));
+  if (read.truncated && read.next_token == options.page_token) {
+    return call.error(ErrorCode::corrupted, "the list does not go on", "check that the endpoint speaks S3");
+  }
   ObjectPage page;
   const std::string wanted = before + options.prefix;
   for (ObjectInfo& object : read.objects) {

@@ -62,10 +62,12 @@ Result<void> S3ObjectStore::remove_some(const std::vector<std::string>& keys, st
   request.query = {{"delete", ""}};
   DOCUPILOT_TRY(const http::Response reply, client_->call(request, call.context));
   DOCUPILOT_TRY(const auto failed, call.named(s3::read_remove_result(reply.body)));
+  const http::Redactor redact = failed.empty() ? http::Redactor() : client_->redactor(call.context);
   for (const s3::RemoveFailure& one : failed) {
     if (one.code == "NoSuchKey") continue;
     const std::string key = one.key.substr(std::min(client_->options().prefix.size(), one.key.size()));
-    failures.push_back({.key = key, .error = call.name(s3::error_of_code(one.code, one.message)).target(key)});
+    Error error = http::cleaned(s3::error_of_code(one.code, one.message), redact);
+    failures.push_back({.key = key, .error = call.name(std::move(error)).target(redact(key))});
   }
   return {};
 }

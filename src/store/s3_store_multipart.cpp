@@ -13,6 +13,7 @@ namespace docupilot::inline v1 {
 
 namespace {
 
+constexpr int most_pages = 10'000;  // of a list: one that goes on for ever is a server's trick or mistake
 constexpr std::uint64_t largest_part = std::uint64_t{5} << 30U;
 
 /// S3 wants a condition when an upload completes, we are given it when it begins. So it travels in our upload id,
@@ -167,7 +168,8 @@ Result<std::vector<PartInfo>> S3ObjectStore::parts_of(const MultipartUpload& upl
                                                       std::map<int, std::string>& checksums, const StoreCall& call) {
   DOCUPILOT_TRY(const std::string full, full_key(upload.key, call));
   std::vector<PartInfo> parts;
-  for (int marker = 0;;) {
+  int marker = 0;
+  for (int pages = 1;; ++pages) {
     S3Request request{.operation = call.operation, .target = upload.key, .key = full};
     request.query = {{"uploadId", UploadId::parse(upload.upload_id).id}};
     if (marker > 0) request.query.emplace_back("part-number-marker", std::to_string(marker));
@@ -180,7 +182,7 @@ Result<std::vector<PartInfo>> S3ObjectStore::parts_of(const MultipartUpload& upl
     parts.insert(parts.end(), std::move_iterator(page.parts.begin()), std::move_iterator(page.parts.end()));
     checksums.merge(page.checksums);
     if (!page.truncated) break;
-    if (page.next_marker <= marker) {
+    if (page.next_marker <= marker || pages == most_pages) {
       return call.error(ErrorCode::corrupted, "the list of parts does not go on", "check that the endpoint speaks S3");
     }
     marker = page.next_marker;
@@ -295,7 +297,7 @@ Result<std::vector<MultipartUpload>> S3ObjectStore::list_multipart(const std::st
   std::vector<MultipartUpload> uploads;
   std::string key_marker;
   std::string id_marker;
-  for (;;) {
+  for (int pages = 1;; ++pages) {
     S3Request request{.operation = call.operation, .target = prefix, .root = "ListMultipartUploadsResult"};
     request.query = {{"uploads", ""}, {"encoding-type", "url"}};
     request.encoding_type = true;
@@ -310,7 +312,7 @@ Result<std::vector<MultipartUpload>> S3ObjectStore::list_multipart(const std::st
       uploads.push_back(std::move(upload));
     }
     if (!page.truncated) break;
-    if (page.next_key == key_marker && page.next_upload_id == id_marker) {
+    if ((page.next_key == key_marker && page.next_upload_id == id_marker) || pages == most_pages) {
       return call.error(ErrorCode::corrupted, "the list of uploads does not go on",
                         "check that the endpoint speaks S3");
     }

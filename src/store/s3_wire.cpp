@@ -15,7 +15,6 @@ namespace docupilot::inline v1::s3 {
 namespace {
 
 constexpr int deepest = 20;
-constexpr std::size_t longest_message = 500;
 
 Error malformed(std::string_view what) {
   return Error(ErrorCode::corrupted, "the server's reply is not the XML that was expected: " + std::string(what))
@@ -97,8 +96,7 @@ Result<pugi::xml_node> parse(pugi::xml_document& document, std::string_view text
     return Error(ErrorCode::corrupted, "the server answered with a web page instead of XML")
         .hint("is this URL behind a proxy sub-path? The endpoint must be S3 itself");
   }
-  return malformed("it is '" + escape_controls(std::string(local_name(root)).substr(0, 60)) + "' instead of '" +
-                   std::string(name) + "'");
+  return malformed("it is no '" + std::string(name) + "'");  // what it is instead may be anything, a secret too
 }
 
 template <class Number>
@@ -164,11 +162,10 @@ std::optional<ServerError> read_error(std::string_view text) {
   if (local_name(root) == "ErrorResponse") root = child(root, "Error");
   if (local_name(root) != "Error") return std::nullopt;
   ServerError error{.code = text_of(root, "Code"),
-                    .message = escape_controls(text_of(root, "Message")),
+                    .message = text_of(root, "Message"),
                     .request_id = text_of(root, "RequestId"),
                     .region = text_of(root, "Region"),
                     .endpoint = text_of(root, "Endpoint")};
-  if (error.message.size() > longest_message) error.message.resize(longest_message);
   return error;
 }
 
@@ -266,9 +263,8 @@ Result<std::vector<RemoveFailure>> read_remove_result(std::string_view text) {
   std::vector<RemoveFailure> failures;
   for (const pugi::xml_node node : root) {
     if (local_name(node) != "Error") continue;
-    failures.push_back({.key = text_of(node, "Key"),
-                        .code = text_of(node, "Code"),
-                        .message = escape_controls(text_of(node, "Message"))});
+    failures.push_back(
+        {.key = text_of(node, "Key"), .code = text_of(node, "Code"), .message = text_of(node, "Message")});
   }
   return failures;
 }

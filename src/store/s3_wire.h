@@ -17,7 +17,8 @@ namespace docupilot::inline v1::s3 {
 /// Bytes of a reply in XML that are taken.
 inline constexpr std::uint64_t largest_xml = std::uint64_t{4} << 20U;
 
-/// What an error says. Only these parts: some servers repeat the request and its credentials in others.
+/// What an error says. Only these parts: some servers repeat the request and its credentials in others. These may hold
+/// secrets too, and anything else: whoever shows them cleans them first (http::cleaned).
 struct ServerError {
   std::string code;
   std::string message;
@@ -31,7 +32,7 @@ struct ServerError {
 /// Whether the text looks like a page for a browser.
 [[nodiscard]] bool is_html(std::string_view text);
 
-/// Whether the text is XML with this root element. Errors: corrupted, saying what it is instead.
+/// Whether the text is XML with this root element. Errors: corrupted.
 [[nodiscard]] Result<void> read_root(std::string_view text, std::string_view root);
 
 struct ListPage {

@@ -29,7 +29,17 @@ bool is_plain_text(std::string_view text) { return is_utf8(text) && escape_contr
 
 }  // namespace
 
+Result<void> check_etag(std::string_view etag) {
+  const bool good = std::ranges::none_of(etag, [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return byte <= ' ' || byte == '"' || byte == 0x7F;
+  });
+  if (good) return {};
+  return Error(ErrorCode::invalid_argument, "if_match is no ETag").hint("give it as `head` or `put` returned it");
+}
+
 Result<void> check_put_options(const PutOptions& options) {
+  DOCUPILOT_CHECK(check_etag(options.if_match));
   if (options.if_absent && !options.if_match.empty()) {
     return Error(ErrorCode::invalid_argument, "if_absent and if_match exclude each other").hint("set only one of them");
   }

@@ -8,6 +8,8 @@ namespace docupilot::inline v1 {
 inline constexpr std::size_t store_block = std::size_t{256} << 10U;
 
 /// What every store refuses alike, as invalid_argument or too_large. The caller adds operation, backend and target.
+/// An ETag travels in headers and, in a multipart upload, in its id: no blanks, quotes or controls. "" is none.
+[[nodiscard]] Result<void> check_etag(std::string_view etag);
 [[nodiscard]] Result<void> check_put_options(const PutOptions& options);
 [[nodiscard]] Result<void> check_list_options(const ListOptions& options);
 [[nodiscard]] Result<void> check_part_number(int number);

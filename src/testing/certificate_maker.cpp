@@ -24,6 +24,15 @@ struct FreeNumber {
 struct FreeExtension {
   void operator()(X509_EXTENSION* extension) const noexcept { X509_EXTENSION_free(extension); }
 };
+struct FreeList {
+  void operator()(X509_CRL* list) const noexcept { X509_CRL_free(list); }
+};
+struct FreeRevoked {
+  void operator()(X509_REVOKED* entry) const noexcept { X509_REVOKED_free(entry); }
+};
+struct FreeTime {
+  void operator()(ASN1_TIME* time) const noexcept { ASN1_TIME_free(time); }
+};
 
 void set_serial(X509* certificate) {
   const std::unique_ptr<BIGNUM, FreeNumber> number(BN_new());
@@ -87,8 +96,35 @@ Identity make_identity(const CertificateWish& wish, const Identity* issuer) {
   extend(certificate, signer, NID_subject_key_identifier, "hash");
   extend(certificate, signer, NID_authority_key_identifier, "keyid");
   EVP_PKEY* const key = issuer != nullptr ? issuer->key.get() : made.key.get();
-  require(X509_sign(certificate, key, EVP_sha256()) > 0, "its signature");
+  require(X509_sign(certificate, key, wish.weak_signature ? EVP_sha1() : EVP_sha256()) > 0, "its signature");
   return made;
+}
+
+std::string make_revocation_list(const Identity& issuer, const std::vector<std::string>& pems) {
+  const std::unique_ptr<X509_CRL, FreeList> list(X509_CRL_new());
+  const std::unique_ptr<ASN1_TIME, FreeTime> now(X509_gmtime_adj(nullptr, -60));
+  const std::unique_ptr<ASN1_TIME, FreeTime> later(X509_gmtime_adj(nullptr, 86'400));
+  require(list && now && later && X509_CRL_set_version(list.get(), X509_CRL_VERSION_2) == 1 &&
+              X509_CRL_set_issuer_name(list.get(), X509_get_subject_name(issuer.certificate.get())) == 1 &&
+              X509_CRL_set1_lastUpdate(list.get(), now.get()) == 1 &&
+              X509_CRL_set1_nextUpdate(list.get(), later.get()) == 1,
+          "a list's fields");
+  for (const std::string& pem : pems) {
+    const BioPointer bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    const CertificatePointer certificate(bio ? PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr) : nullptr);
+    std::unique_ptr<X509_REVOKED, FreeRevoked> entry(X509_REVOKED_new());
+    require(certificate && entry &&
+                X509_REVOKED_set_serialNumber(entry.get(), X509_get_serialNumber(certificate.get())) == 1 &&
+                X509_REVOKED_set_revocationDate(entry.get(), now.get()) == 1 &&
+                X509_CRL_add0_revoked(list.get(), entry.get()) == 1,
+            "a list's entry");
+    static_cast<void>(entry.release());
+  }
+  const BioPointer bio(BIO_new(BIO_s_mem()));
+  require(X509_CRL_sign(list.get(), issuer.key.get(), EVP_sha256()) > 0 && bio &&
+              PEM_write_bio_X509_CRL(bio.get(), list.get()) == 1,
+          "a list's signature");
+  return contents(bio.get());
 }
 
 std::string pem_of(const X509* certificate) {

@@ -22,10 +22,14 @@ struct CertificateWish {
   long from = -86'400;  ///< Seconds from now.
   long until = 30 * 86'400L;
   bool weak_key = false;
+  bool weak_signature = false;
 };
 
 /// Makes a certificate with a fresh key, signed by `issuer` or, for null, by itself. Throws std::runtime_error.
 [[nodiscard]] Identity make_identity(const CertificateWish& wish, const Identity* issuer);
+/// PEM of a list, good for a day, in which `issuer` takes back certificates, each the first of its PEM. Throws
+/// likewise.
+[[nodiscard]] std::string make_revocation_list(const Identity& issuer, const std::vector<std::string>& pems);
 [[nodiscard]] std::string pem_of(const X509* certificate);
 [[nodiscard]] std::string pem_of(const EVP_PKEY* key);
 

@@ -58,6 +58,7 @@ TestAuthority::Certificate TestAuthority::issue(Kind kind, const std::vector<std
       return as_pem(make_identity(wish, &leaf), &leaf);
     }
     case Kind::weak_key: wish.weak_key = true; break;
+    case Kind::weak_signature: wish.weak_signature = true; break;
   }
   return as_pem(make_identity(wish, &impl_->root));
 }
@@ -65,6 +66,12 @@ TestAuthority::Certificate TestAuthority::issue(Kind kind, const std::vector<std
 ServerTls TestAuthority::server(Kind kind) const {
   Certificate certificate = issue(kind);
   return {.certificate_pem = std::move(certificate.certificate_pem), .key_pem = std::move(certificate.key_pem)};
+}
+
+std::string TestAuthority::revocation_list(const std::vector<Certificate>& revoked) const {
+  std::vector<std::string> pems;
+  for (const Certificate& one : revoked) pems.push_back(one.certificate_pem);
+  return make_revocation_list(impl_->root, pems);
 }
 
 const std::string& TestAuthority::root_pem() const noexcept { return impl_->root_pem; }

@@ -86,6 +86,22 @@ def list_and_remove(bench):
         assert set(store.objects) == {"a/1", "a/2 odd+key", "c/ü"}
         bench.ok("rm", "s3://bucket/a/", "--recursive")
         assert set(store.objects) == {"c/ü"}
+        assert [method for method, _ in store.server.requests[-2:]] == ["GET", "POST"]  # not one by one
+
+
+@case
+def buckets(bench):
+    """mb makes a bucket; one that is not there is told with what to do"""
+    bench.write("a.txt", TEXT)
+    with Stub(bucket="none yet") as store:
+        bench.env.update(store.environment)
+        run = bench.run("put", "a.txt", "s3://bucket/a", expect=3)
+        assert "make the bucket" in run.err, run
+        bench.run("mb", "s3://bucket/key", expect=2)
+        bench.run("mb", "memory:", expect=2)
+        bench.ok("mb", "s3://bucket")
+        bench.ok("put", "a.txt", "s3://bucket/a")
+        assert store.objects["a"][0] == TEXT.encode()
 
 
 @case

@@ -11,7 +11,7 @@ from s3_stub import Stub
 
 MEMBERS = {"id", "title", "name", "object", "size", "content_type", "sha256", "created", "updated", "tags",
            "attributes", "summary", "stages", "revision"}
-SUBCOMMANDS = ["ingest", "list", "search", "show", "summarize", "get", "put", "ls", "rm", "presign", "remove", "status", "resume", "sweep",
+SUBCOMMANDS = ["ingest", "list", "search", "show", "summarize", "get", "put", "mb", "ls", "rm", "presign", "remove", "status", "resume", "sweep",
                "diagnose", "config", "completion"]
 
 REPORT = ("The quarterly revenue rose by ten percent. Costs fell in every branch. The board is pleased with the year. "

@@ -7,7 +7,7 @@ import re
 import threading
 import urllib.parse
 from email.utils import formatdate
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, unescape
 
 NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
 
@@ -59,8 +59,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         objects = self.server.objects
         if not self.allowed(body):
             return self.fail(403, "AccessDenied")
+        if self.command == "PUT" and not key:
+            self.server.bucket = bucket
+            return self.reply(200)
         if bucket != self.server.bucket:
             return self.fail(404, "NoSuchBucket")
+        if self.command == "POST" and "delete" in query:
+            for name in re.findall(r"<Key>(.*?)</Key>", body.decode()):
+                objects.pop(unescape(name), None)
+            return self.reply(200, f"<DeleteResult {NAMESPACE}/>".encode())
         if self.command == "PUT" and key:
             if self.headers.get("If-None-Match") == "*" and key in objects:
                 return self.fail(412, "PreconditionFailed")

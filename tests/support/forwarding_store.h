@@ -27,6 +27,9 @@ class ForwardingStore : public docupilot::ObjectStore {
       docupilot::Duration older_than, bool dry_run, const docupilot::Context& context) override {
     return pass("sweep_temporary", [&] { return inner_->sweep_temporary(older_than, dry_run, context); });
   }
+  [[nodiscard]] std::vector<docupilot::Finding> examine(const docupilot::Context& context) override {
+    return inner_->examine(context);
+  }
   [[nodiscard]] docupilot::Result<docupilot::ObjectInfo> get(const std::string& key, docupilot::Writer& into,
                                                              const docupilot::GetOptions& options,
                                                              const docupilot::Context& context) override {

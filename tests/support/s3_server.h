@@ -22,6 +22,8 @@ class AnsweringTransport final : public docupilot::http::Transport {
   };
   std::function<docupilot::Result<docupilot::http::Response>(const Seen&)> answer;
   std::vector<Seen> seen;
+  /// Of the first replies with a body, only so many bytes come, and then nothing more.
+  std::vector<std::size_t> cut_body;
 
   docupilot::Result<docupilot::http::Response> send(const docupilot::http::Request& request,
                                                     const docupilot::Context& context) override {
@@ -35,6 +37,15 @@ class AnsweringTransport final : public docupilot::http::Transport {
     }
     seen.push_back(now);
     auto reply = answer(now);
+    if (reply && reply->status / 100 == 2 && request.on_head) {
+      if (auto wanted = request.on_head(*reply); !wanted) return std::move(wanted).error();
+    }
+    if (reply && reply->status / 100 == 2 && request.writer != nullptr && !cut_body.empty()) {
+      const std::string begun = reply->body.substr(0, cut_body.front());
+      cut_body.erase(cut_body.begin());
+      if (auto taken = request.writer->write(docupilot::as_bytes(begun)); !taken) return std::move(taken).error();
+      return docupilot::Error(docupilot::ErrorCode::corrupted, "the reply was cut").retryable(true);
+    }
     if (reply && reply->status / 100 == 2 && request.writer != nullptr) {
       if (auto taken = request.writer->write(docupilot::as_bytes(reply->body)); !taken) return std::move(taken).error();
       reply->body.clear();

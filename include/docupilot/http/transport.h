@@ -70,6 +70,30 @@ struct Limits {
   std::uint64_t error_bytes = 8U << 10U;             ///< What is kept of the body of a reply that is no success.
 };
 
+/// What came back, whole.
+struct Response {
+  int status = 0;
+  Headers headers;
+  std::string body;                  ///< As far as it did not go to a writer or sink.
+  bool body_is_cut = false;          ///< Of an error's body there was more than was kept, or may have been.
+  std::uint64_t bytes_sent = 0;      ///< Of the body.
+  std::uint64_t bytes_received = 0;  ///< Of the body.
+  bool connection_was_reused = false;
+  Duration elapsed;
+};
+
+/// What a URL must be like that the program did not choose itself, such as a presigned one from somebody else: https,
+/// to one of these hosts and ports, and at an address of the public internet.
+struct UrlRules {
+  /// Names as they stand, or ".example.com" for every name below it. Empty: any.
+  std::vector<std::string> hosts = {};
+  std::vector<std::uint16_t> ports = {443};
+  /// Lets the URL lead to this machine and into private networks. Else the address is looked at when the connection is
+  /// opened, so that it does not matter what the name led to before; and there is no way through a proxy, which looks
+  /// names up itself: `unsupported`.
+  bool allow_private_addresses = false;
+};
+
 /// One request, as it goes on the wire. What is signed is what is sent: nothing here is normalised, added or followed.
 struct Request {
   std::string method = "GET";
@@ -85,6 +109,9 @@ struct Request {
   /// Where the body of a success (2xx) goes: into `Response::body` unless one of these is given.
   Writer* writer = nullptr;  ///< For `send`, written to on the calling thread.
   BodySink* sink = nullptr;  ///< For `start`.
+  /// Called with status and headers of a success before its body comes, on the transport's thread and without blocking;
+  /// what it returns as an error ends the request. For what must be known of a reply even if its body is cut.
+  std::function<Result<void>(const Response& head)> on_head = {};
   /// Whether doing it twice is the same as doing it once (RFC 9110, 9.2.2). Decides whether it may go out on a
   /// connection that was used before, which may turn out dead after the request was read: `unavailable`, then.
   bool idempotent = true;
@@ -93,20 +120,12 @@ struct Request {
   /// It goes to a service that the host keeps for this machine alone, such as instance metadata: past any proxy, and
   /// over plain http even where that is not allowed otherwise.
   bool host_service = false;
+  /// The URL came from somebody else, and is asked for only within these rules; `permission_denied` where the address
+  /// breaks them, else `invalid_argument`. Nothing: it is the program's own.
+  std::optional<UrlRules> url_rules = {};
   /// Requests share connections only with those of the same identity: name the tenant or access key, no secret.
   std::string identity;
   Limits limits;
-};
-
-struct Response {
-  int status = 0;
-  Headers headers;
-  std::string body;                  ///< As far as it did not go to a writer or sink.
-  bool body_is_cut = false;          ///< Of an error's body there was more than was kept, or may have been.
-  std::uint64_t bytes_sent = 0;      ///< Of the body.
-  std::uint64_t bytes_received = 0;  ///< Of the body.
-  bool connection_was_reused = false;
-  Duration elapsed;
 };
 
 /// A request under way.
@@ -126,8 +145,8 @@ class DOCUPILOT_EXPORT Transfer {
 /// character in a header), `unavailable` when no reply came (the hint says at what it failed: name, connection, TLS,
 /// proxy), `timeout` for the deadline, the connect limit or a stall, `corrupted` for a reply that was cut or is no
 /// HTTP, `too_large` past a limit, `permission_denied` for a certificate that is not trusted, `cancelled`, and what a
-/// reader, writer, source or sink returned. A failed request that is not idempotent and may have been read by the
-/// server is `outcome_unknown`, unless the caller ended it: by cancelling, or by an error of those. Nothing is sent
+/// reader, writer, source, sink or on_head returned. A failed request that is not idempotent and may have been read by
+/// the server is `outcome_unknown`, unless the caller ended it: by cancelling, or by an error of those. Nothing is sent
 /// twice and no redirect is followed. A success that does not announce its length is `corrupted`, since a cut could not
 /// be noticed; the body of an error that does not is kept, with `body_is_cut`.
 ///
@@ -146,7 +165,10 @@ class DOCUPILOT_EXPORT Transport {
 };
 
 struct TlsOptions {
-  std::string ca_file;             ///< PEM bundle that replaces the system's. Default: the system's.
+  std::string ca_file;  ///< PEM bundle that replaces the system's. Default: the system's.
+  /// PEM file of certificates that were revoked, one list for each authority that ca_file trusts and each between; a
+  /// certificate whose authority has none there is refused. Default: nothing is looked up.
+  std::string revoked_file;
   std::string client_certificate;  ///< PEM file. Default: none.
   std::string client_key;          ///< PEM file. Default: in the certificate's file.
   /// Accepts any certificate: whoever is in between can read and change everything. For tests alone.
@@ -156,7 +178,8 @@ struct TlsOptions {
 struct TransportOptions {
   unsigned threads = 1;       ///< Of the transport, started with the first request. 1 to 64.
   unsigned connections = 64;  ///< To one endpoint, for each thread and identity. The next request waits for one.
-  Duration idle_connection = Duration::milliseconds(60'000);  ///< How long an unused one is kept. Default 60 s.
+  /// How long an unused one is kept. Default 4 s: S3 closes its own after 5, and a request that meets that is lost.
+  Duration idle_connection = Duration::milliseconds(4'000);
   std::string proxy;                  ///< "http://host:port"; empty: none. The environment is not asked.
   Secret proxy_password;              ///< "user:password" for the proxy.
   std::vector<std::string> no_proxy;  ///< Hosts reached without it.

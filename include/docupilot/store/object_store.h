@@ -8,6 +8,7 @@
 #include <vector>
 
 #include <docupilot/base/document.h>
+#include <docupilot/base/finding.h>
 #include <docupilot/base/secret.h>
 #include <docupilot/base/stream.h>
 
@@ -153,6 +154,10 @@ class DOCUPILOT_EXPORT ObjectStore {
   [[nodiscard]] virtual Result<Secret> presign(const std::string& key, const PresignOptions& options = {},
                                                const Context& context = {});
 
+  /// What those who run the store should know though its calls work: a clock that is off, a detour on each request.
+  /// May ask the server, and says nothing of what it cannot find out. Default: nothing.
+  [[nodiscard]] virtual std::vector<Finding> examine(const Context& context = {});
+
  protected:
   /// The `unsupported` error for a call this store does not have.
   [[nodiscard]] Error unsupported(std::string_view operation) const;
@@ -163,6 +168,15 @@ class DOCUPILOT_EXPORT ObjectStore {
 [[nodiscard]] DOCUPILOT_EXPORT Result<ObjectInfo> get_to_file(ObjectStore& store, const std::string& key,
                                                               const std::string& path, const GetOptions& options = {},
                                                               const Context& context = {});
+
+/// Likewise, to the object's own key below a folder: "a/b.txt" becomes FOLDER/a/b.txt, and a/ is made. No key leads out
+/// of the folder, and no symbolic link below it is followed, whoever puts one there meanwhile. Errors besides:
+/// invalid_argument for a key with a '/' in front, behind or doubled, ".", "..", a backslash, or the name of a drive or
+/// device; permission_denied for a symbolic link in the way.
+[[nodiscard]] DOCUPILOT_EXPORT Result<ObjectInfo> get_into_folder(ObjectStore& store, const std::string& key,
+                                                                  const std::string& folder,
+                                                                  const GetOptions& options = {},
+                                                                  const Context& context = {});
 
 /// Checks a key against the rule of ObjectStore. Errors: invalid_argument.
 [[nodiscard]] DOCUPILOT_EXPORT Result<void> check_object_key(std::string_view key);

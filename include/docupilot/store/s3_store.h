@@ -59,14 +59,17 @@ struct S3Options {
   std::string profile;     ///< Of the credentials files, for the default `credentials`.
   /// Default: the standard chain over `transport`, which reads the environment.
   std::shared_ptr<http::CredentialsProvider> credentials;
-  /// Default: one of its own, which refuses plain http to other machines and trusts what AWS_CA_BUNDLE names, else what
-  /// the system trusts.
+  /// Default: one of its own, set up as `network` says.
   std::shared_ptr<http::Transport> transport;
+  /// For the default `transport`: trusted authorities (ca_file; default: AWS_CA_BUNDLE), proxy, whether plain http may
+  /// go to other machines.
+  http::TransportOptions network;
   RetryPolicy retry;
   Hooks hooks;
 
-  /// From "s3://bucket/prefix?region=&endpoint=&public_endpoint=&profile=&quirks=&path_style=&checksums=". The prefix
-  /// gets a '/' at its end. Errors: invalid_argument, also for a parameter that is none of these.
+  /// From "s3://bucket/prefix?region=&endpoint=&public_endpoint=&profile=&quirks=&path_style=&checksums=
+  /// &ca_file=&proxy=&allow_plaintext=". The prefix gets a '/' at its end. Errors: invalid_argument, also for a
+  /// parameter that is none of these.
   [[nodiscard]] DOCUPILOT_EXPORT static Result<S3Options> from_url(const BackendUrl& url);
 };
 

@@ -34,6 +34,7 @@ class TestAuthority {
     wrong_purpose,         ///< For clients (RFC 5280, 4.2.1.12): what a client shows to a server.
     issued_by_leaf,        ///< Signed by a certificate that may not sign others.
     weak_key,              ///< RSA of 1024 bits.
+    weak_signature,        ///< Signed over SHA-1.
   };
   struct Certificate {
     std::string certificate_pem;  ///< And after it what the server sends along.
@@ -50,6 +51,9 @@ class TestAuthority {
                                   const std::vector<std::string>& names = {"localhost", "127.0.0.1"}) const;
   /// A fresh certificate, as a server of this kit wants it.
   [[nodiscard]] ServerTls server(Kind kind = Kind::good) const;
+
+  /// A list by which the root takes back those of these certificates that it signed itself (RFC 5280, 5), as PEM.
+  [[nodiscard]] std::string revocation_list(const std::vector<Certificate>& revoked) const;
 
   [[nodiscard]] const std::string& root_pem() const noexcept;
   /// The root as a PEM file.

@@ -465,7 +465,7 @@ TEST_CASE("what is changed of a document while it is ingested again is not lost"
   const Config config = Config::embedded(folder / "library");
   const std::string id = Client::open(config).value().ingest(path).value().document.id;
   Registry registry = Registry::with_builtins();
-  registry.add_store("file", [&](const BackendUrl& url, OpenMode) {
+  registry.add_store("file", [&](const BackendUrl& url, const OpenMode&) {
     return open_local_store({.root = url.path}).transform([&](auto inner) -> std::unique_ptr<ObjectStore> {
       return std::make_unique<InterruptedStore>(std::move(inner), [&] {
         auto rows = Registry::with_builtins().open_metadata(config.resolved().value().metadata).value();

@@ -127,8 +127,9 @@ TEST_CASE("an unknown scheme lists the known ones, and a registered one is used"
   const Error unknown = registry.open_store("tape:x").error();
   CHECK(unknown.code() == ErrorCode::unsupported);
   CHECK(unknown.hint() == "known schemes: file, memory, s3");
-  registry.add_store(
-      "tape", [](const BackendUrl&, OpenMode) -> Result<std::unique_ptr<ObjectStore>> { return make_memory_store(); });
+  registry.add_store("tape", [](const BackendUrl&, const OpenMode&) -> Result<std::unique_ptr<ObjectStore>> {
+    return make_memory_store();
+  });
   CHECK(registry.open_store("tape:x").has_value());
   CHECK(registry.open_store("file:x?y=1").error().code() == ErrorCode::invalid_argument);
   CHECK(Registry().open_search("sqlite:x").error().code() == ErrorCode::unsupported);

@@ -225,22 +225,62 @@ TEST_CASE("completing: a lost reply is made up for by the object's ETag, and onl
   }
 }
 
-TEST_CASE("a download that was cut goes on where it was, and one of another object does not") {
-  for (const bool replaced : {false, true}) {
-    CAPTURE(replaced);
+TEST_CASE("a download that was cut goes on where it was, and never with another object") {
+  enum class Rest { same, replaced, without_ranges, other_etag, unpinned };
+  for (const Rest rest : {Rest::same, Rest::replaced, Rest::without_ranges, Rest::other_etag, Rest::unpinned}) {
+    CAPTURE(static_cast<int>(rest));
     const std::string text = pattern(500'000);
+    const std::string sum = s3::to_checksum(crc::crc64nvme(as_bytes(text)));
+    ScriptedS3 s3;
+    s3.options.checksums = S3Checksums::when_supported;
+    s3.transport->cut_body = {300'000};
+    s3.transport->answer = [&](const AnsweringTransport::Seen& sent) {
+      http::Headers headers{{"ETag", rest == Rest::unpinned ? "" : "\"one\""}, {"x-amz-checksum-crc64nvme", sum}};
+      headers.add("content-length", "500000");
+      if (sent.headers.get("range").empty()) return reply(200, text, headers);
+      CHECK(sent.headers.get("range") == "bytes=300000-");
+      CHECK(sent.headers.get("if-match") == "\"one\"");
+      CHECK(sent.headers.get("x-amz-checksum-mode").empty());
+      if (rest == Rest::replaced) return reply(412, s3_error("PreconditionFailed"));
+      if (rest == Rest::without_ranges) return reply(200, text, headers);
+      headers.set("etag", rest == Rest::other_etag ? "\"two\"" : "\"one\"");
+      headers.set("content-range", "bytes 300000-499999/500000");
+      headers.remove("x-amz-checksum-crc64nvme").set("content-length", "200000");
+      return reply(206, text.substr(300'000), headers);
+    };
     MemoryWriter into;
-    const Context context;
-    s3::ResumableWriter writer(into, context);
-    writer.restart();
-    REQUIRE(writer.write(as_bytes(text).first(300'000)));
-    writer.restart();
-    const std::string again = replaced ? pattern(500'000, 9) : text;
-    const auto taken = writer.write(as_bytes(again));
-    CHECK(bool(taken) == !replaced);
-    if (!replaced) CHECK(into.text() == text);
-    else CHECK(into.text() == text.substr(0, 300'000));
+    const auto got = s3.open()->get("k", into);
+    CHECK(s3.transport->seen.size() == (rest == Rest::unpinned ? 1 : 2));
+    if (rest == Rest::same || rest == Rest::without_ranges) {
+      REQUIRE_MESSAGE(got, got.error().to_string());
+      CHECK(into.text() == text);
+      CHECK(got->size == 500'000);
+    } else {
+      CHECK(code_of(got) == (rest == Rest::unpinned ? "corrupted" : "conflict"));
+      CHECK(into.text() == text.substr(0, 300'000));
+    }
   }
+}
+
+TEST_CASE("a range that was cut goes on to its own end") {
+  const std::string text = pattern(5'000);
+  ScriptedS3 s3;
+  s3.transport->cut_body = {100, 200};
+  std::vector<std::string> ranges;
+  s3.transport->answer = [&](const AnsweringTransport::Seen& sent) {
+    ranges.emplace_back(sent.headers.get("range"));
+    std::size_t first = 0;
+    std::size_t last = 0;
+    REQUIRE(std::sscanf(ranges.back().c_str(), "bytes=%zu-%zu", &first, &last) == 2);
+    http::Headers headers = etag;
+    headers.add("content-range", "bytes " + std::to_string(first) + '-' + std::to_string(last) + "/5000");
+    return reply(206, text.substr(first, last - first + 1), headers);
+  };
+  MemoryWriter into;
+  const auto got = s3.open()->get("k", into, {.offset = 1'000, .length = 2'000});
+  REQUIRE_MESSAGE(got, got.error().to_string());
+  CHECK(into.text() == text.substr(1'000, 2'000));
+  CHECK(ranges == std::vector<std::string>{"bytes=1000-2999", "bytes=1100-2999", "bytes=1300-2999"});
 }
 
 TEST_CASE("a whole read is compared with the checksum that the store has; one of parts says nothing") {
