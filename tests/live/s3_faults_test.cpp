@@ -6,7 +6,6 @@ using namespace docupilot;
 using namespace docupilot_test;  // NOLINT(google-build-using-namespace)
 using testing::Fault;
 using testing::FaultProxy;
-using testing::Record;
 using testing::RecordedRequest;
 using testing::Reply;
 
@@ -137,10 +136,22 @@ TEST_CASE_TEMPLATE("a download that is cut goes on where it was", Server, SERVER
   REQUIRE(put_text(*behind.store, "k", text));
   const std::size_t next = behind.proxy->ledger().snapshot().requests.size();
   behind.proxy->script(next, {.faults = {Fault::close(Fault::Place::reply_body, 1'000'000)}});
-  behind.proxy->script(next + 1, {.faults = {Fault::reset(Fault::Place::reply_body, 1'500'000)}});
+  behind.proxy->script(next + 1, {.faults = {Fault::close(Fault::Place::reply_body, 500'000)}});
   CHECK(text_of(*behind.store, "k") == text);
   CHECK(behind.proxy->ledger().faults_fired() == 2);
-  CHECK(behind.proxy->ledger().snapshot().requests.size() == next + 3);
+  const auto requests = behind.proxy->ledger().snapshot().requests;
+  REQUIRE(requests.size() == next + 3);
+  CHECK(requests[next].header("range").empty());
+  // Not all that was sent need have come before the connection broke off.
+  const auto offset = [&](std::size_t number) {
+    const std::string range(requests[number].header("range"));
+    REQUIRE(range.starts_with("bytes="));
+    return std::stoul(range.substr(6));
+  };
+  CHECK(offset(next + 1) > 0);
+  CHECK(offset(next + 1) <= 1'000'000);
+  CHECK(offset(next + 2) > offset(next + 1));
+  CHECK(offset(next + 2) <= offset(next + 1) + 500'000);
 }
 
 TEST_CASE_TEMPLATE("a part that is cut on its way is sent again, and no other", Server, SERVERS) {
