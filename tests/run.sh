@@ -276,7 +276,7 @@ on_server() {
 }
 
 part_s3() {
-  release && make "live tests" "$build" live_tests docupilot_command || return
+  release && make "live tests" "$build" live_tests docupilot_command 7_object_store || return
   local boto3=yes
   "$python" -c "import boto3" 2>/dev/null || { boto3=""; skip boto3 "python3-boto3 is not installed"; }
   servers_begin "$build/servers"
@@ -299,6 +299,10 @@ libraries_on_minio() {
     --corpus "$(documents_of postgresql-doc-15 /usr/share/doc/postgresql-doc-15/html "$build/corpus")" \
     --pdf "$(documents_of debian-faq /usr/share/doc/debian/FAQ "$build/corpus")" \
     --work "$build/test-scratch/walk-s3" --store "s3://walk/documents?$query"
+  rm -rf "$build/test-scratch/7_object_store" && mkdir -p "$build/test-scratch/7_object_store"
+  step "a bucket for the example" "${as[@]}" "$build/bin/docupilot" mb "s3://example?$query"
+  step "example 7_object_store on minio" "${as[@]}" env -C "$build/test-scratch/7_object_store" \
+    "$build/examples/7_object_store" "s3://example?$query"
   step "kill_test with its store on minio" "${as[@]}" "$python" tests/kill/kill_test.py \
     --command "$build/bin/docupilot" --instants "$(kill_instants)" --store "s3://kill?$query"
 }
