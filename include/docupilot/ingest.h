@@ -67,8 +67,9 @@ struct IngestProgress {
 };
 
 struct IngestManyOptions {
-  unsigned concurrency = 0;  ///< Documents prepared side by side. 0: one for each processor, at most 8.
-  std::size_t group = 256;   ///< Documents committed together at the most, 1 to 10,000. Default 256.
+  /// Documents prepared side by side. 0: one for each processor, at most 8; 16 where the store is remote.
+  unsigned concurrency = 0;
+  std::size_t group = 256;  ///< Documents committed together at the most, 1 to 10,000. Default 256.
   // Neither function may throw.
   /// Called a few times a second and once at the end, from any thread but never two at a time.
   std::function<void(const IngestProgress&)> on_progress = {};

@@ -1,11 +1,11 @@
 #include <algorithm>
 #include <chrono>
-#include <thread>
 
 #include "base/try.h"
 #include "crypto/random.h"
 #include "job/ingester.h"
 #include "job/meter.h"
+#include "job/side_by_side.h"
 
 namespace docupilot::inline v1 {
 
@@ -60,7 +60,7 @@ Result<DrainReport> drain_jobs(const Roles& roles, const DrainOptions& options, 
   std::vector<Task> tasks;
   for (std::size_t i = 0; i < claimed.size(); ++i) tasks.push_back({.index = i, .job = std::move(claimed[i])});
   run_crew(
-      pipeline, std::move(tasks), {.concurrency = std::clamp(std::thread::hardware_concurrency(), 1U, 8U)},
+      pipeline, std::move(tasks), {.concurrency = usual_concurrency(roles.store)},
       [&](std::size_t, Prepared& work, const std::optional<Pipeline::Failure>& failure) {
         meter.document_done(work.job.options.name, failure.has_value());
         if (!failure) ++report.finished;

@@ -11,6 +11,7 @@
 #include "base/utf8.h"
 #include "crypto/random.h"
 #include "job/meter.h"
+#include "job/side_by_side.h"
 #include "metadata/document_check.h"
 
 namespace docupilot::inline v1 {
@@ -19,7 +20,6 @@ namespace {
 
 constexpr std::size_t longest_key = 256;
 constexpr std::size_t jobs_begun_together = 1'000;
-constexpr unsigned most_workers = 8;
 constexpr auto wait_for_others = std::chrono::milliseconds(50);
 
 std::string derived_id(std::string_view kind, std::string_view from) {
@@ -36,6 +36,12 @@ Error key_taken(std::string_view key) {
       .target(key)
       .hint("use a new key for a new request");
 }
+
+/// A request that needs nothing, if only the object is still there.
+struct Same {
+  Document document;
+  bool there = false;
+};
 
 /// One request on its way to being a task.
 struct Wanted {
@@ -172,16 +178,14 @@ class Ingester {
       for (const Wanted& w : wanted) end(w.index, go.error());
       return blocked;
     }
-    std::erase_if(wanted, [&](const Wanted& w) { return passed_over(w); });
+    wanted = pass_over(std::move(wanted));
     for (std::size_t from = 0; from < wanted.size(); from += jobs_begun_together) {
       begin(std::span(wanted).subspan(from, std::min(jobs_begun_together, wanted.size() - from)), tasks, blocked);
     }
     const Pipeline pipeline(roles_, [this](std::uint64_t bytes) { meter_->add_bytes(bytes); });
-    const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
     run_crew(
         pipeline, std::move(tasks),
-        {.concurrency = options_.concurrency != 0 ? options_.concurrency : std::min(processors, most_workers),
-         .group = std::clamp<std::size_t>(options_.group, 1, 10'000)},
+        {.concurrency = concurrency(), .group = std::clamp<std::size_t>(options_.group, 1, 10'000)},
         [this](std::size_t index, Prepared& work, const auto& failure) { ended(index, work, failure); }, context_);
     if (!blocked.empty()) {
       waiting_ = true;
@@ -202,30 +206,55 @@ class Ingester {
     }
   }
 
-  // Whether the request needs no job: its source looks as it did when it was ingested last, or its key was used.
-  bool passed_over(const Wanted& wanted) {
+  [[nodiscard]] unsigned concurrency() const {
+    return options_.concurrency != 0 ? options_.concurrency : usual_concurrency(roles_.store);
+  }
+
+  // Ends the requests that need no job, and returns the others. A thousand at a time, so that the first ones are told
+  // soon.
+  std::vector<Wanted> pass_over(std::vector<Wanted> wanted) {
+    std::vector<Wanted> needed;
+    for (std::size_t from = 0; from < wanted.size(); from += jobs_begun_together) {
+      const auto some = std::span(wanted).subspan(from, std::min(jobs_begun_together, wanted.size() - from));
+      std::vector<Result<std::optional<Same>>> looks;
+      looks.reserve(some.size());
+      for (const Wanted& w : some) looks.push_back(look_at(w));
+      // To ask a store over a network for one object after the other would take as long as to ingest them again.
+      side_by_side(some.size(), concurrency(), [&](std::size_t i) {
+        if (looks[i] && *looks[i])
+          (*looks[i])->there = bool(roles_.store.head((*looks[i])->document.object.key, context_));
+      });
+      for (std::size_t i = 0; i < some.size(); ++i) {
+        if (!looks[i]) {
+          end(some[i].index, std::move(looks[i]).error());
+        } else if (*looks[i] && (*looks[i])->there) {
+          meter_->add_bytes(some[i].size.value_or(0));
+          end(some[i].index,
+              IngestResult{
+                  .document = std::move((*looks[i])->document), .outcome = IngestOutcome::unchanged, .warnings = {}});
+        } else {
+          needed.push_back(std::move(some[i]));
+        }
+      }
+    }
+    return needed;
+  }
+
+  // The document as it is, when its source looks as it did when it was ingested last. Errors: the key was used.
+  Result<std::optional<Same>> look_at(const Wanted& wanted) const {
     const Job& job = wanted.job;
     const IngestOptions& o = job.options;
-    const auto look = [&]() -> Result<bool> {
-      if (!o.idempotency_key.empty()) {
-        DOCUPILOT_TRY(const auto used, roles_.journal.key(o.idempotency_key, context_));
-        if (used && used->document_id != job.document_id) return key_taken(o.idempotency_key);
-      }
-      if (o.force || job.path.empty()) return false;
-      DOCUPILOT_TRY(const auto before, roles_.journal.source(job.document_id, context_));
-      if (!before || before->identity != job.identity) return false;
-      auto document = roles_.metadata.get(job.document_id, context_);
-      if (!document || document->object.key != before->object_key || !wants_nothing_new(*document, o)) return false;
-      if (!roles_.store.head(before->object_key, context_)) return false;
-      meter_->add_bytes(wanted.size.value_or(0));
-      end(wanted.index,
-          IngestResult{.document = *std::move(document), .outcome = IngestOutcome::unchanged, .warnings = {}});
-      return true;
-    };
-    auto passed = look();
-    if (passed) return *passed;
-    end(wanted.index, std::move(passed).error());
-    return true;
+    const std::optional<Same> other;
+    if (!o.idempotency_key.empty()) {
+      DOCUPILOT_TRY(const auto used, roles_.journal.key(o.idempotency_key, context_));
+      if (used && used->document_id != job.document_id) return key_taken(o.idempotency_key);
+    }
+    if (o.force || job.path.empty()) return other;
+    DOCUPILOT_TRY(const auto before, roles_.journal.source(job.document_id, context_));
+    if (!before || before->identity != job.identity) return other;
+    auto document = roles_.metadata.get(job.document_id, context_);
+    if (!document || document->object.key != before->object_key || !wants_nothing_new(*document, o)) return other;
+    return std::optional<Same>({.document = *std::move(document)});
   }
 
   static bool has_digests(const Checksums& sums, Hashes wanted) {

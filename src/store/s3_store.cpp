@@ -32,6 +32,7 @@ StoreCapabilities S3ObjectStore::capabilities() const {
           .attributes = true,
           .multipart = true,
           .presign = true,
+          .remote = true,
           .any_key = client_->key_rule().keeps_all(),
           .attribute_cost = s3::attribute_cost,
           .maximum_object_size = client_->quirks().maximum_object,

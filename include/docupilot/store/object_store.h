@@ -86,6 +86,7 @@ struct StoreCapabilities {
   bool attributes = false;       ///< Keeps content type and user metadata.
   bool multipart = false;        ///< The five multipart calls.
   bool presign = false;
+  bool remote = false;        ///< Calls wait for a network, so that many at a time are worth their while.
   bool deferred_put = false;  ///< Durability::on_flush waits for `flush`, and a failed flush drops what waited.
   bool versions = false;      ///< Fills in ObjectInfo::version.
   bool any_key = true;        ///< Takes every key of the rule beside every other; else refuses some: invalid_argument.
