@@ -11,8 +11,6 @@
 namespace docupilot_command {
 
 using docupilot::Document;
-using docupilot::Error;
-using docupilot::ErrorCode;
 using docupilot::Result;
 
 namespace {

@@ -1,3 +1,5 @@
+#include <cstring>
+
 #include <docupilot/store/object_url.h>
 #include <fmt/format.h>
 
@@ -44,7 +46,10 @@ class PipeWriter final : public docupilot::Writer {
   Result<void> write(docupilot::ByteView bytes) override {
     output_.bytes(bytes);
     if (output_.broken_pipe()) return Error(ErrorCode::cancelled, "nobody reads the output any more");
-    if (output_.write_error() != 0) return Error(ErrorCode::exhausted, "the output cannot be written");
+    if (const int error = output_.write_error(); error != 0) {
+      return Error(ErrorCode::exhausted, std::string("the output cannot be written: ") + std::strerror(error))
+          .hint("is the disk full that it goes to?");
+    }
     return {};
   }
 
@@ -106,7 +111,7 @@ int get_document(const Session& session, bool to_file) {
 
 int get_object(const Session& session, bool to_file) {
   const GetArguments& arguments = session.arguments.get;
-  Result<NamedObject> object = open_object(arguments.what);
+  Result<NamedObject> object = open_one(arguments.what);
   if (!object) return session.fail(object.error());
   if (!to_file) {
     std::string content_type;

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cmath>
+#include <map>
 
 #include <docupilot/registry.h>
 #include <docupilot/source/source.h>
@@ -28,6 +30,16 @@ Result<NamedObject> open_object(const std::string& url) {
   return NamedObject{*std::move(store), std::move(parsed->key)};
 }
 
+Result<NamedObject> open_one(const std::string& url) {
+  Result<NamedObject> object = open_object(url);
+  if (object && object->key.empty()) {
+    return Error(ErrorCode::invalid_argument, "this URL names a whole bucket")
+        .target(docupilot::BackendUrl::redacted(url))
+        .hint("put the object's key behind it: s3://BUCKET/KEY");
+  }
+  return object;
+}
+
 JsonLine object_line(const ObjectInfo& info) {
   JsonLine line;
   line.text("key", info.key).number("size", info.size).text("etag", info.etag);
@@ -39,29 +51,21 @@ JsonLine object_line(const ObjectInfo& info) {
 
 namespace {
 
-Result<NamedObject> open_one(const std::string& url) {
-  Result<NamedObject> object = open_object(url);
-  if (object && object->key.empty()) {
-    return Error(ErrorCode::invalid_argument, "this URL names a whole bucket")
-        .target(docupilot::BackendUrl::redacted(url))
-        .hint("put the object's key behind it: s3://BUCKET/KEY");
-  }
-  return object;
-}
-
-/// Removes them in one request, or few, where the store can. Errors: that of the first key that stays.
-Result<void> remove_all(docupilot::ObjectStore& store, const std::vector<std::string>& keys,
-                        const docupilot::Context& context) {
+/// Removes them in one request, or few, where the store can. Returns what stays, and why.
+Result<std::map<std::string, Error>> remove_all(docupilot::ObjectStore& store, const std::vector<std::string>& keys,
+                                                const docupilot::Context& context) {
+  std::map<std::string, Error> stay;
   auto* const s3 = dynamic_cast<docupilot::S3Store*>(&store);
   if (s3 != nullptr && keys.size() > 1) {
     auto failures = s3->remove_many(keys, context);
     if (!failures) return std::move(failures).error();
-    return failures->empty() ? Result<void>() : std::move(failures->front().error);
+    for (docupilot::S3RemoveFailure& failure : *failures) stay.emplace(failure.key, std::move(failure.error));
+    return stay;
   }
   for (const std::string& key : keys) {
-    if (auto removed = store.remove(key, context); !removed) return removed;
+    if (auto removed = store.remove(key, context); !removed) stay.emplace(key, std::move(removed).error());
   }
-  return {};
+  return stay;
 }
 
 std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
@@ -76,7 +80,7 @@ Result<docupilot::Duration> parse_time(const std::string& text) {
                         : unit == "h"               ? 3'600
                         : unit == "d"               ? 86'400
                                                     : 0;
-  if (error != std::errc() || factor == 0 || number <= 0) {
+  if (error != std::errc() || factor == 0 || !(number > 0) || !std::isfinite(number)) {
     return Error(ErrorCode::invalid_argument, "this is no length of time")
         .target(text)
         .hint("write 90s, 10m, 2h or 7d");
@@ -156,20 +160,28 @@ int run_rm(const Session& session) {
   Output& output = session.output;
   Result<NamedObject> object = arguments.recursive ? open_object(arguments.url) : open_one(arguments.url);
   if (!object) return session.fail(object.error());
+  int outcome = exit_ok;
   const auto remove = [&](const std::vector<std::string>& keys) -> Result<void> {
+    std::map<std::string, Error> stay;
     if (!arguments.dry_run) {
-      if (auto removed = remove_all(*object->store, keys, session.context()); !removed) return removed;
+      auto left = remove_all(*object->store, keys, session.context());
+      if (!left) return std::move(left).error();
+      stay = *std::move(left);
     }
     for (const std::string& key : keys) {
-      if (output.json())
+      if (const auto failed = stay.find(key); failed != stay.end()) {
+        outcome = session.fail(failed->second, key);
+      } else if (output.json()) {
         output.line(JsonLine().text("key", key).text("outcome", arguments.dry_run ? "would_remove" : "removed").str());
-      else output.note(fmt::format("{} '{}'", arguments.dry_run ? "would remove" : "removed", escaped(key)));
+      } else {
+        output.note(fmt::format("{} '{}'", arguments.dry_run ? "would remove" : "removed", escaped(key)));
+      }
     }
     return {};
   };
   if (!arguments.recursive) {
     const Result<void> removed = remove({object->key});
-    return removed ? static_cast<int>(exit_ok) : session.fail(removed.error());
+    return removed ? outcome : session.fail(removed.error());
   }
   docupilot::ListOptions list{.prefix = object->key};
   do {
@@ -180,7 +192,7 @@ int run_rm(const Session& session) {
     if (const Result<void> removed = remove(keys); !removed) return session.fail(removed.error());
     list.page_token = page->next_page_token;
   } while (!list.page_token.empty());
-  return exit_ok;
+  return outcome;
 }
 
 int run_presign(const Session& session) {

@@ -17,6 +17,8 @@ struct NamedObject {
 
 /// Errors: invalid_argument for what is no URL of an object; those of the store.
 [[nodiscard]] docupilot::Result<NamedObject> open_object(const std::string& url);
+/// Likewise, and the key must be there.
+[[nodiscard]] docupilot::Result<NamedObject> open_one(const std::string& url);
 /// The members of ObjectInfo.
 [[nodiscard]] JsonLine object_line(const docupilot::ObjectInfo& info);
 

@@ -113,7 +113,6 @@ void Output::error(const docupilot::Error& error, std::string_view about, bool j
   const std::string target = about.empty() ? error.target() : escaped(about);
   if (!target.empty()) text += fmt::format("'{}': ", target);
   text += escaped(error.message());
-  if (error.attempts() > 1) text += fmt::format(" (tried {} times)", error.attempts());
   std::string_view above = error.message();
   for (const docupilot::Error* cause = error.cause(); cause != nullptr; cause = cause->cause()) {
     if (cause->message() != above) text += ": " + escaped(cause->message());  // attempts often fail alike

@@ -47,6 +47,13 @@ std::size_t scheme_length(std::string_view url) {
   return good ? colon : 0;
 }
 
+// A URL in a parameter's value: "http://user:password@host".
+bool has_password(std::string_view value) {
+  const std::size_t slashes = value.find("://");
+  const std::size_t at = value.rfind('@');
+  return slashes != std::string_view::npos && at != std::string_view::npos && at > slashes;
+}
+
 bool is_secret(std::string_view name) {
   static constexpr std::array<std::string_view, 8> words = {"key", "secret",    "token",      "password",
                                                             "sig", "signature", "credential", "passwd"};
@@ -115,8 +122,10 @@ std::string BackendUrl::redacted(std::string_view url) {
     out += separator;
     std::string name;
     const bool readable = equals != std::string_view::npos && decode(pair.substr(0, equals), name);
-    if (equals != std::string_view::npos && (!readable || is_secret(name)))
-      out.append(pair.substr(0, equals)) += "=***";
+    std::string value;
+    const bool holds_secret =
+        readable && (is_secret(name) || !decode(pair.substr(equals + 1), value) || has_password(value));
+    if (equals != std::string_view::npos && (!readable || holds_secret)) out.append(pair.substr(0, equals)) += "=***";
     else out += pair;
     separator = '&';
   }

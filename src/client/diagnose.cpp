@@ -27,6 +27,7 @@ class Diagnosis {
     if (!library_.exists()) {
       add(Level::warning, "library", "there is no library in " + library_.config().library,
           "ingest something first, or name the right folder");
+      look_at_distant_store();
       return std::move(findings_);
     }
     look_at_space();
@@ -78,19 +79,32 @@ class Diagnosis {
     }
   }
 
+  /// A store that needs no library can be looked at before there is one.
+  void look_at_distant_store() {
+    auto store = library_.open_store();
+    if (store && !(*store)->capabilities().remote) return;
+    check("store", store ? try_out(**store) : Result<std::string>(store.error()));
+    if (findings_.back().level == Level::problem) return;
+    for (Finding& finding : (*store)->examine(context_)) findings_.push_back(std::move(finding));
+  }
+
   Result<std::string> store() {
-    DOCUPILOT_TRY(ObjectStore * store, library_.store(Library::Access::read));
+    const auto access = library_.config().read_only ? Library::Access::read : Library::Access::write;
+    DOCUPILOT_TRY(ObjectStore * store, library_.store(access));
+    return try_out(*store);
+  }
+
+  Result<std::string> try_out(ObjectStore& store) {
     if (library_.config().read_only) {
-      DOCUPILOT_CHECK(store->list({.limit = 1}, context_));
+      DOCUPILOT_CHECK(store.list({.limit = 1}, context_));
       return "reads " + BackendUrl::redacted(library_.config().store);
     }
-    DOCUPILOT_TRY(store, library_.store(Library::Access::write));
     const std::string key = "diagnose/" + crypto::random_hex(16);
     MemoryReader body(as_bytes(key));
-    DOCUPILOT_CHECK(store->put(key, body, {}, context_));
+    DOCUPILOT_CHECK(store.put(key, body, {}, context_));
     MemoryWriter back;
-    const auto got = store->get(key, back, {}, context_);
-    DOCUPILOT_CHECK(store->remove(key, context_));
+    const auto got = store.get(key, back, {}, context_);
+    DOCUPILOT_CHECK(store.remove(key, context_));
     DOCUPILOT_CHECK(got);
     if (back.text() != key) return Error(ErrorCode::corrupted, "what is read is not what was written").target(key);
     return "writes, reads and removes in " + BackendUrl::redacted(library_.config().store);

@@ -72,6 +72,9 @@ Result<Role*> Library::take(Slot<Role>& slot, Access access, Open open) {
 Result<ObjectStore*> Library::store(Access access) {
   return take(store_, access, [this](const OpenMode& mode) { return registry_.open_store(config_.store, mode); });
 }
+Result<std::unique_ptr<ObjectStore>> Library::open_store() const {
+  return registry_.open_store(config_.store, {.read_only = config_.read_only, .hooks = hooks_});
+}
 Result<MetadataStore*> Library::metadata(Access access) {
   return take(metadata_, access,
               [this](const OpenMode& mode) { return registry_.open_metadata(config_.metadata, mode); });

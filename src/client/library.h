@@ -20,6 +20,8 @@ class Library {
   Library(Config config, ClientOptions options);
 
   [[nodiscard]] Result<ObjectStore*> store(Access access);
+  /// A store of the caller's own, whether or not there is a library yet.
+  [[nodiscard]] Result<std::unique_ptr<ObjectStore>> open_store() const;
   [[nodiscard]] Result<MetadataStore*> metadata(Access access);
   [[nodiscard]] Result<SearchIndex*> search(Access access);
   [[nodiscard]] Result<Summarizer*> summarizer();

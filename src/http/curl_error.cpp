@@ -53,6 +53,9 @@ Error timed_out(const CurlFailure& failure) {
   const char* hint = "connection: nobody answered in time; is the address right, and the way not filtered?";
   if (!failure.resolved) {
     hint = "name: the name server did not answer in time";
+  } else if (failure.connected && !failure.setup.options.proxy.empty() &&
+             failure.handle.number(CURLINFO_HTTP_CONNECTCODE) == 0) {
+    hint = "proxy: it did not answer in time";
   } else if (failure.connected) {
     hint = "TLS: the handshake did not end in time";
   }

@@ -156,7 +156,6 @@ void CurlLoop::tick() {
   const Moment now = Moment::clock::now();
   Moment next = Moment::max();
   for (std::size_t i = active_.size(); i-- > 0;) {  // backwards: one that ends makes room for the last
-    if (i >= active_.size()) continue;
     CurlTransfer& transfer = *active_[i];
     if (auto late = transfer.overdue(now)) end(transfer, std::move(*late));
     else next = std::min(next, transfer.next_check());

@@ -111,7 +111,9 @@ void CurlPool::remove(CurlTransfer& transfer) {
 }
 
 void CurlPool::unpause(CurlTransfer& transfer) {
-  curl_easy_pause(transfer.handle().get(), CURLPAUSE_CONT);
+  // It hands out what it kept back by itself, and tells of a failure there nowhere else.
+  const CURLcode result = curl_easy_pause(transfer.handle().get(), CURLPAUSE_CONT);
+  if (result != CURLE_OK) loop_.ended(transfer, result);
   settle();
 }
 
@@ -153,8 +155,9 @@ int CurlPool::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
 void CurlPool::arm_timer() {
   armed_ = due_;
   timer_.expires_at(armed_);
-  timer_.async_wait([this](const boost::system::error_code& problem) {
-    if (!problem) timer_fired();
+  // A timer that has fired already calls this in any case, even if its pool went in the same turn of the loop.
+  timer_.async_wait([this, alive = alive_](const boost::system::error_code& problem) {
+    if (!problem && *alive) timer_fired();
   });
 }
 

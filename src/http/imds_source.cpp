@@ -129,7 +129,9 @@ Result<void> ImdsSource::renew_token(const Context& context) {
       return Error(std::move(none).cause(error));
     }
     Error failed = source_failed(source_name, error);
-    return Error(std::move(failed).hint("version 2 of instance metadata must be allowed; version 1 is not used"));
+    return Error(
+        std::move(failed).hint("version 2 of instance metadata must be allowed; or give other credentials: "
+                               "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile"));
   }
   token_ = Secret(trimmed(reply->body));
   crypto::wipe(reply->body);

@@ -80,8 +80,9 @@ Result<FetchedCredentials> RefreshingProvider::fetch(const Context& context) {
                  "the credentials of " + fetched.credentials.source + " expired at " + expires->to_string())
         .operation("credentials")
         .hint("renew them, or set the clock of this machine");
-  } catch (const std::bad_alloc&) {  // whoever waits for this fetch must not wait for ever
-    return Error(ErrorCode::exhausted, "no memory is left").operation("credentials");
+  } catch (const std::exception& thrown) {  // whoever waits for this fetch must not wait for ever
+    return Error(ErrorCode::internal, std::string("a source of credentials threw: ") + thrown.what())
+        .operation("credentials");
   }
 }
 

@@ -136,9 +136,9 @@ Result<bool> Retrier::Run::prepare_next(const Judgement& judgement, const Result
     case Verdict::clock_skew:
     case Verdict::maybe_clock_skew: return correct_clock(judgement.verdict) && !last;
     case Verdict::credentials_expired:
-      if (last || renewed_) return false;
-      renewed_ = true;
-      return call_.renew_credentials && call_.renew_credentials(context_);
+      if (renewed_) return false;
+      renewed_ = true;  // for the next call, if not for another attempt of this one
+      return call_.renew_credentials && call_.renew_credentials(context_) && !last;
     case Verdict::transient:
     case Verdict::throttled:
       if (last) {

@@ -120,6 +120,17 @@ bool SendCall::wants_reply() const {
 }
 
 Result<Response> SendCall::run(Transfer& transfer) {
+  try {
+    return move_bytes(transfer);
+  } catch (...) {  // a reader or writer threw: the transfer must not outlive the request it refers to
+    transfer.cancel();
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return result_.has_value(); });
+    throw;
+  }
+}
+
+Result<Response> SendCall::move_bytes(Transfer& transfer) {
   std::unique_lock lock(mutex_);
   for (;;) {
     changed_.wait(lock, [this] { return result_ || can_write() || can_read(); });

@@ -38,6 +38,7 @@ class SendCall final : private BodySource, private BodySink {
   [[nodiscard]] bool rewind() override { return false; }
   [[nodiscard]] Result<bool> write(ByteView bytes) override;
 
+  [[nodiscard]] Result<Response> move_bytes(Transfer& transfer);
   [[nodiscard]] bool can_read() const;
   [[nodiscard]] bool can_write() const { return reply_[reply_filled_].size > 0; }
   [[nodiscard]] bool wants_reply() const;

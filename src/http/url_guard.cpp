@@ -174,7 +174,7 @@ Result<GuardedUrl> guard_url(std::string_view url, bool allow_plaintext) {
   guarded.loopback = is_loopback(host);
   if (!guarded.secure && !guarded.loopback && !allow_plaintext) {
     return refuse("without TLS everybody on the way can read and change this",
-                  "use https, or set allow_plaintext when the network is trusted");
+                  "use https, or set allow_plaintext (in a URL: allow_plaintext=true) when the network is trusted");
   }
   guarded.url.reserve(url.size());
   guarded.url.append(scheme).append("://").append(host);

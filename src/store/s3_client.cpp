@@ -20,17 +20,9 @@ constexpr std::uint64_t largest_unasked = std::uint64_t{1} << 20U;  // body; bef
 constexpr std::string_view checksum_header = "x-amz-checksum-crc64nvme";
 constexpr std::size_t checksum_size = 12;  // base64 of 8 bytes
 
-/// The request without what the server is known or suspected to refuse.
-void leave_out(S3Request& request) {
-  request.checksum = false;
-  if (request.encoding_type) {
-    std::erase_if(request.query, [](const auto& pair) { return pair.first == "encoding-type"; });
-    request.encoding_type = false;
-  }
-  if (request.conditional) {
-    request.headers.remove("if-none-match").remove("if-match");
-    request.conditional = false;
-  }
+void leave_out_encoding(S3Request& request) {
+  std::erase_if(request.query, [](const auto& pair) { return pair.first == "encoding-type"; });
+  request.encoding_type = false;
 }
 
 http::Redactor redactor_of(const http::Credentials& credentials) {
@@ -91,6 +83,18 @@ std::shared_ptr<const S3Client::Place> S3Client::place() const {
   return place_;
 }
 
+Result<std::shared_ptr<const S3Client::Place>> S3Client::known_place(const Context& context) {
+  if (options_.region.empty() && !is_region_known_) {
+    const auto reply = call({.operation = "find the region", .target = options_.bucket, .method = "HEAD"}, context);
+    // Whatever it says of the bucket, it says it for the right region.
+    if (!reply && reply.error().http_status() == 0) {
+      return Error(reply.error()).hint("name the region: then nothing is asked, and nothing sent");
+    }
+    is_region_known_ = true;
+  }
+  return place();
+}
+
 Result<http::Credentials> S3Client::credentials(const Context& context) {
   if (!options_.credentials) return http::Credentials{};
   return options_.credentials->get(context);
@@ -123,10 +127,7 @@ Result<void> S3Client::check_writable(const S3Request& request) const {
 Result<http::Response> S3Client::call(const S3Request& request, const Context& context) {
   DOCUPILOT_CHECK(check_writable(request));
   S3Request now = request;
-  if (now.encoding_type && !features_.encoding_type) {
-    std::erase_if(now.query, [](const auto& pair) { return pair.first == "encoding-type"; });
-    now.encoding_type = false;
-  }
+  if (now.encoding_type && !features_.encoding_type) leave_out_encoding(now);
   now.checksum = now.checksum && features_.checksums;
   int sent = 0;
   const auto once = [&](Outcome& outcome) {
@@ -138,7 +139,10 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
     const auto from = place();
     Outcome outcome;
     auto reply = once(outcome);
-    if (reply) return reply;
+    if (reply) {
+      is_region_known_ = true;
+      return reply;
+    }
     const bool again = !now.repeatable || now.repeatable();
     if (outcome.redirected && again && hops < most_hops && follow_region(*from, outcome)) continue;
     if (!outcome.refused || !again || !(now.checksum || now.encoding_type || now.conditional)) return reply;
@@ -158,7 +162,7 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
           .hint("use a server that has them, or write without a condition");
     }
     if (now.encoding_type) {
-      leave_out(now);
+      leave_out_encoding(now);
       auto without = once(outcome);
       if (without) features_.encoding_type = false;
       return without;
@@ -253,11 +257,19 @@ Result<http::Response> S3Client::send(const http::Request& wire, const Context& 
   return reply;
 }
 
+Error S3Client::told(Error error) const {
+  if (error.service_code() != "NoSuchBucket") return error;
+  // Servers do not say which.
+  return Error(error.code(), "there is no bucket '" + options_.bucket + '\'')
+      .hint(error.hint())
+      .service(error.http_status(), error.service_code(), error.request_id());
+}
+
 http::Judgement S3Client::judge(const S3Request& request, const Result<http::Response>& result,
                                 Outcome& outcome) const {
   http::Judgement judgement = s3::judge(result, request.root);
   if (judgement.verdict != http::Verdict::done) {
-    if (judgement.error) judgement.error = http::cleaned(*judgement.error, redactor_of(outcome.used));
+    if (judgement.error) judgement.error = told(http::cleaned(*judgement.error, redactor_of(outcome.used)));
     if (result) {
       const s3::Redirect redirect = s3::redirect_of(*result);
       outcome.region = redirect.region;
@@ -275,7 +287,7 @@ http::Judgement S3Client::judge(const S3Request& request, const Result<http::Res
 Result<Secret> S3Client::presign(const S3Request& request, Duration expires, const Context& context) {
   DOCUPILOT_CHECK(check_writable(request));
   DOCUPILOT_TRY(const http::Credentials who, credentials(context));
-  const auto where = place();
+  DOCUPILOT_TRY(const auto where, known_place(context));
   return where->signer->presign(request.method, where->public_endpoint.url(request.key, request.query), request.headers,
                                 who, tuning_.clock->now(), expires);
 }

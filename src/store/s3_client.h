@@ -80,6 +80,9 @@ class S3Client {
     std::shared_ptr<http::Signer> signer;
   };
   [[nodiscard]] std::shared_ptr<const Place> place() const;
+  /// The place of the bucket's own region, for what is signed here and sent by others. Without a region among the
+  /// options the server is asked for it, once.
+  [[nodiscard]] Result<std::shared_ptr<const Place>> known_place(const Context& context);
   [[nodiscard]] Result<http::Credentials> credentials(const Context& context);
   /// Takes these credentials out of what the server says.
   [[nodiscard]] http::Redactor redactor(const Context& context);
@@ -106,6 +109,7 @@ class S3Client {
   [[nodiscard]] Result<http::Response> attempt(S3Request& request, const Place& place, const http::Attempt& attempt,
                                                const Context& context, Outcome& outcome);
   [[nodiscard]] Result<http::Response> send(const http::Request& wire, const Context& context);
+  [[nodiscard]] Error told(Error error) const;
   [[nodiscard]] http::Judgement judge(const S3Request& request, const Result<http::Response>& result,
                                       Outcome& outcome) const;
   [[nodiscard]] bool follow_region(const Place& from, const Outcome& outcome);
@@ -119,6 +123,7 @@ class S3Client {
   // As replies say, for servers that no profile was named for.
   std::atomic<bool> is_minio_ = false;
   std::atomic<bool> is_versitygw_ = false;
+  std::atomic<bool> is_region_known_ = false;
   http::Retrier retrier_;
   mutable std::mutex mutex_;  // of place_
   std::shared_ptr<const Place> place_;

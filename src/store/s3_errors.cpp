@@ -85,6 +85,8 @@ Error error_of(const http::Response& reply, const http::ServiceError& said, bool
   }
   Error error = plain;
   if (html) error = std::move(error).hint("the answer is a web page: is this URL behind a proxy sub-path?");
+  else if (error.hint().empty() && reply.status == 400 && said.code.empty())
+    error = std::move(error).hint("this is no answer of S3: check the endpoint; is it https:// that is wanted?");
   else if (error.hint().empty() && reply.status == 404)
     error = std::move(error).hint("check the key, the bucket and the endpoint");
   else if (error.hint().empty() && reply.status == 403) {

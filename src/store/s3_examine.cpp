@@ -40,7 +40,7 @@ std::vector<Finding> S3ObjectStore::examine(const Context& context) {
   if (const auto offset = http::measured_offset(reply->headers, sent, client_->now())) {
     if (auto clock = judge_clock(*offset)) findings.push_back(*std::move(clock));
   }
-  const std::string& region = client_->place()->signer->region();
+  const std::string region = client_->place()->signer->region();
   if (!options.region.empty() && region != options.region) {
     findings.push_back(finding(Level::warning, "the bucket is in " + region + ", not in " + options.region,
                                "set region=" + region + ": each start takes a detour to find it"));

@@ -70,6 +70,8 @@ class S3ObjectStore final : public S3Store {
   /// Whether the object there carries the mark of our own write.
   [[nodiscard]] Result<std::optional<ObjectInfo>> find_marked(const std::string& key, const std::string& mark,
                                                               const StoreCall& call);
+  /// How objects written here rest: storage class and encryption.
+  void add_rest_headers(http::Headers& headers) const;
   void add_object_headers(http::Headers& headers, const PutOptions& options, const std::string& mark) const;
   /// The condition as it was before the write, for servers that cannot hold to it.
   [[nodiscard]] Result<void> check_condition(const std::string& key, const PutOptions& options, const StoreCall& call);

@@ -57,7 +57,12 @@ Result<S3Options> S3Options::from_url(const BackendUrl& url) {
     } else if (name == "ca_file") {
       options.network.tls.ca_file = value;
     } else if (name == "proxy") {
-      options.network.proxy = value;
+      // http://user:password@host:port
+      const std::size_t host = value.find("://") == std::string::npos ? 0 : value.find("://") + 3;
+      const std::size_t at = value.rfind('@');
+      const bool has_password = at != std::string::npos && at >= host;
+      options.network.proxy = has_password ? value.substr(0, host) + value.substr(at + 1) : value;
+      if (has_password) options.network.proxy_password = Secret(value.substr(host, at - host));
     } else if (name == "allow_plaintext" && (value == "true" || value == "false")) {
       options.network.allow_plaintext = value == "true";
     } else if (name == "checksums" && value == "when_supported") {

@@ -12,7 +12,7 @@ constexpr std::array<S3Quirks, 7> profiles = {{
     {.name = "r2"},
     {.name = "versitygw", .replays_complete = true, .atomic_conditions = false, .keys = S3Keys::paths},
     {.name = "ceph", .conditional_put = false},
-    {.name = "gcs-interop", .conditional_put = false, .streaming = false},
+    {.name = "gcs-interop", .checksum_reads = false, .conditional_put = false, .streaming = false},
     {.name = "generic", .keys = S3Keys::ask},
 }};
 

@@ -17,7 +17,8 @@ enum class S3Keys {
 /// How one kind of S3 server differs from the others.
 struct S3Quirks {
   std::string_view name;
-  bool checksums = false;  ///< Takes CRC64NVME; the default for S3Checksums::automatic.
+  bool checksums = false;      ///< Takes CRC64NVME; the default for S3Checksums::automatic.
+  bool checksum_reads = true;  ///< Takes a request to read for the checksum that it has, or passes over it.
   bool conditional_put = true;
   bool encoding_type = true;      ///< Lists with percent-encoded keys.
   bool replays_complete = false;  ///< Completing an unknown upload succeeds when there is any object of that key.

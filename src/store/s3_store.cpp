@@ -74,7 +74,7 @@ Result<ObjectInfo> S3ObjectStore::get(const std::string& key, Writer& into, cons
   // Nothing is wanted: what is left is to see whether it could be.
   const bool nothing = options.length == std::uint64_t{0} || options.offset > INT64_MAX;
   if (!nothing) {
-    s3::Download download(into, options, client_->features().checksums, call);
+    s3::Download download(into, options, client_->quirks().checksum_reads, call);
     S3Request request{.operation = "get", .target = key, .key = std::move(full)};
     download.attach(request);
     auto reply = client_->call(request, context);

@@ -45,8 +45,12 @@ Result<std::vector<S3RemoveFailure>> S3ObjectStore::remove_many(const std::vecto
   std::vector<std::string> some;
   DOCUPILOT_CHECK(call.check());
   for (const std::string& key : keys) {
-    DOCUPILOT_TRY(std::string full, full_key(key, call));
-    some.push_back(std::move(full));
+    auto full = full_key(key, call);
+    if (!full) {
+      failures.push_back({key, std::move(full).error()});
+      continue;
+    }
+    some.push_back(*std::move(full));
     if (some.size() < most_removed) continue;
     DOCUPILOT_CHECK(remove_some(some, failures, call));
     some.clear();
@@ -97,7 +101,7 @@ Result<std::map<std::string, std::string>> S3ObjectStore::tags(const std::string
 }
 
 Result<void> S3ObjectStore::create_bucket(const Context& context) {
-  const std::string& region = client_->place()->signer->region();
+  const std::string region = client_->place()->signer->region();
   const StoreCall call{"s3", "create_bucket", client_->options().bucket, context};
   // The oldest region is the one that has no name here.
   const std::string body = region == "us-east-1" ? std::string() : s3::write_bucket_location(region);
@@ -151,7 +155,7 @@ Result<S3PostForm> S3ObjectStore::presign_post(const std::string& key, const S3P
   policy.conditions.push_back(
       {.kind = http::PostCondition::Kind::size_between, .minimum = 0, .maximum = options.maximum_size});
   DOCUPILOT_TRY(const http::Credentials who, client_->credentials(context));
-  const auto place = client_->place();
+  DOCUPILOT_TRY(const auto place, call.named(client_->known_place(context)));
   DOCUPILOT_TRY(const http::PostForm signed_form,
                 call.named(http::sign_post_policy(*place->signer, policy, who, client_->now())));
   S3PostForm form{.url = place->public_endpoint.url({}, {}), .fields = {}};

@@ -25,6 +25,7 @@ Result<ObjectInfo> S3ObjectStore::copy(const std::string& from, const std::strin
   if (source.size > client_->tuning().largest_copy) return copy_in_parts(source, to, call);
   request.headers.set("x-amz-copy-source", source_of(client_->options(), from));
   request.headers.set("x-amz-copy-source-if-match", '"' + source.etag + '"');
+  add_rest_headers(request.headers);
   if (from == to) {
     // Onto itself nothing may stay as it was, or the server takes it for a mistake.
     request.headers.set("x-amz-metadata-directive", "REPLACE");
@@ -64,7 +65,15 @@ Result<ObjectInfo> S3ObjectStore::copy_in_parts(const ObjectInfo& source, const 
     abort_quietly(upload);
     return std::move(parts).error();
   }
-  return complete(upload, *parts, call);
+  auto done = complete(upload, *parts, call);
+  if (!done) {
+    if (done.error().code() != ErrorCode::outcome_unknown) abort_quietly(upload);
+    return done;
+  }
+  // Tags are not copied with parts. Who may not read or write them has an object without.
+  const auto kept = tags(source.key, call.context);
+  if (kept && *kept != client_->options().tags) static_cast<void>(set_tags(to, *kept, call.context));
+  return done;
 }
 
 Result<std::vector<PartInfo>> S3ObjectStore::copy_parts(const MultipartUpload& upload, const ObjectInfo& source,

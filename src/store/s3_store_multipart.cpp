@@ -251,15 +251,18 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
   const UploadId id = UploadId::parse(upload.upload_id);
   const bool no_upload = is_unknown_upload(error);
   const bool refused = error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict;
-  const bool lost = may_have_been_done(error);
+  const bool lost = may_have_been_done(error) ||
+                    ((no_upload || refused) && error.cause() != nullptr && may_have_been_done(*error.cause()));
   // The reply of an attempt that succeeded may have been lost: only then is the object of these very parts ours.
-  if (lost || ((no_upload || refused) && error.attempts() > 1)) {
+  if (lost) {
     auto marked = find_marked(upload.key, id.mark, call);
     auto there = head_of(upload.key, call);
     const auto etag = joined_etag(parts);
     const bool same = there && there->size == total(parts) && etag && there->etag == *etag;
     if (same && (id.mark.empty() || (marked && *marked))) return there;
-    if (lost) {
+    // A condition that failed, and an object that carries no mark of ours: then it was somebody else's.
+    const bool somebodys = refused && id.is_conditional() && marked && !*marked && !id.mark.empty();
+    if (!somebodys) {
       return call.name(Error(ErrorCode::outcome_unknown, "whether the upload was completed is not known")
                            .hint("complete it again; when there is no such upload, look at the object")
                            .service(error.http_status(), error.service_code(), error.request_id())

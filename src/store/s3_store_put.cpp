@@ -42,11 +42,20 @@ Result<std::string> read_up_to(Reader& body, std::uint64_t most, bool& ended, co
 
 void S3ObjectStore::add_object_headers(http::Headers& headers, const PutOptions& options,
                                        const std::string& mark) const {
-  const S3Options& own = client_->options();
   // Without one, servers make up different types of their own.
   headers.set("content-type", options.content_type.empty() ? "application/octet-stream" : options.content_type);
   s3::add_metadata(headers, options.attributes);
   if (!mark.empty()) headers.set("x-amz-meta-" + std::string(s3::write_mark), mark);
+  add_rest_headers(headers);
+  std::string tags;
+  for (const auto& [name, value] : client_->options().tags) {
+    tags += (tags.empty() ? "" : "&") + http::percent_encode(name) + '=' + http::percent_encode(value);
+  }
+  if (!tags.empty()) headers.set("x-amz-tagging", tags);
+}
+
+void S3ObjectStore::add_rest_headers(http::Headers& headers) const {
+  const S3Options& own = client_->options();
   if (!own.storage_class.empty()) headers.set("x-amz-storage-class", own.storage_class);
   if (own.encryption.kind != S3Encryption::Kind::bucket_default) {
     const bool kms = own.encryption.kind == S3Encryption::Kind::kms;
@@ -55,11 +64,6 @@ void S3ObjectStore::add_object_headers(http::Headers& headers, const PutOptions&
       headers.set("x-amz-server-side-encryption-aws-kms-key-id", own.encryption.kms_key_id);
     }
   }
-  std::string tags;
-  for (const auto& [name, value] : own.tags) {
-    tags += (tags.empty() ? "" : "&") + http::percent_encode(name) + '=' + http::percent_encode(value);
-  }
-  if (!tags.empty()) headers.set("x-amz-tagging", tags);
 }
 
 Result<void> S3ObjectStore::check_condition(const std::string& key, const PutOptions& options, const StoreCall& call) {

@@ -84,10 +84,16 @@ void Listener::accept_all() {
       }
       reap();
       Worker& worker = workers_.emplace_back();
-      worker.thread = std::thread([this, fd, &worker] {
-        serve_one(fd);
-        worker.done = true;
-      });
+      try {
+        worker.thread = std::thread([this, fd, &worker] {
+          serve_one(fd);
+          worker.done = true;
+        });
+      } catch (...) {
+        ::close(fd);
+        workers_.pop_back();
+        throw;
+      }
     }
   } catch (const ConnectionEnded&) {
     return;

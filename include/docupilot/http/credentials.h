@@ -38,7 +38,9 @@ class DOCUPILOT_EXPORT CredentialsProvider {
 
 /// What the environment says of the keys, files and endpoints below; read once, by this call only.
 struct DOCUPILOT_EXPORT AwsEnvironment {
-  std::function<std::optional<std::string>(std::string_view name)> variable;
+  /// Default: there are none.
+  std::function<std::optional<std::string>(std::string_view name)> variable =
+      [](std::string_view) -> std::optional<std::string> { return std::nullopt; };
   std::string home;  ///< Where .aws/config and .aws/credentials lie.
   [[nodiscard]] static AwsEnvironment from_env();
 };

@@ -43,7 +43,7 @@ class DOCUPILOT_EXPORT Headers {
 };
 
 /// Where the bytes of a request come from when they are sent by `Transport::start`. Its calls are made on the
-/// transport's own thread and must not block; a file whose bytes are read in pieces is fine.
+/// transport's own thread, and must not block or throw; a file whose bytes are read in pieces is fine.
 class DOCUPILOT_EXPORT BodySource {
  public:
   virtual ~BodySource();
@@ -53,7 +53,7 @@ class DOCUPILOT_EXPORT BodySource {
   [[nodiscard]] virtual bool rewind() = 0;
 };
 
-/// Where the bytes of a reply go. Like BodySource: on the transport's thread, and never blocking.
+/// Where the bytes of a reply go. Like BodySource: on the transport's thread, never blocking or throwing.
 class DOCUPILOT_EXPORT BodySink {
  public:
   virtual ~BodySink();
@@ -194,7 +194,8 @@ struct TransportOptions {
 };
 
 /// The transport over libcurl. No thread, file or socket before the first request. Destroying it cancels what is
-/// under way. Not for use in a child process after a fork: there it answers `unsupported`.
+/// under way; do so before `main` returns, since OpenSSL is gone behind it. Not for use in a child process after a
+/// fork: there it answers `unsupported`.
 [[nodiscard]] DOCUPILOT_EXPORT std::unique_ptr<Transport> make_transport(TransportOptions options = {});
 
 }  // namespace docupilot::inline v1::http

@@ -102,6 +102,24 @@ TEST_CASE("diagnose finds nothing wrong with a sound bucket, and says whose cred
   CHECK(std::ranges::any_of(findings, [](const Finding& f) { return f.message == "credentials from the test"; }));
 }
 
+TEST_CASE("diagnose looks at a store on a network before there is a library, and makes none") {
+  const TempDir folder;
+  Config config = Config::embedded(folder / "library");
+  ScriptedServer server(
+      [&](const RecordedRequest&) { return Script{.reply = {.status = 404, .body = s3_error("NoSuchBucket")}}; });
+  config.store = "s3://bucket?region=us-east-1&quirks=minio&endpoint=" + server.url();
+  ClientOptions options;
+  options.registry.add_store("s3", [](const BackendUrl& url, const OpenMode&) -> Result<std::unique_ptr<ObjectStore>> {
+    S3Options s3 = S3Options::from_url(url).value();
+    s3.credentials = http::static_credentials(
+        {.access_key_id = "AKID", .secret_access_key = Secret("secret"), .source = "the test"});
+    return std::unique_ptr<ObjectStore>(open_s3_store(std::move(s3)).value());
+  });
+  const Finding problem = the_one(Client::open(config, options).value().diagnose(), Level::problem);
+  CHECK_MESSAGE(holds(problem.message, "there is no bucket 'bucket'"), problem.message);
+  CHECK(!std::filesystem::exists(folder / "library"));
+}
+
 TEST_CASE("diagnose explains a wrong clock, which requests get around") {
   constexpr std::time_t ahead = 3'600;
   SmallBucket bucket;
