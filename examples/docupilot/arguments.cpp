@@ -174,7 +174,7 @@ void Grammar::add_ingest() {
   sub.add_flag("--no-summary", ingest.no_summary, "Do not summarise it");
   sub.add_flag("-f,--force", ingest.force, "Go the whole way even when nothing has changed");
   value(sub, "-j,--jobs", ingest.jobs, "N",
-        "Documents prepared side by side; default: one a processor, at most 8, or 16 for a remote store")
+        "Documents prepared side by side; default: 1 a processor, at most 8; 16 if remote")
       ->check(CLI::Range(1, 256));
   sub.add_flag("-n,--dry-run", ingest.dry_run, "Only say what would be taken in");
 }

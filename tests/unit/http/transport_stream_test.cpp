@@ -2,9 +2,11 @@
 #include <docupilot/testing/scripted_server.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <mutex>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <thread>
 #include <utility>
@@ -341,4 +343,51 @@ TEST_CASE("a paused source can be cancelled") {
   const auto reply = waiter.wait();
   REQUIRE_FALSE(reply.has_value());
   CHECK(reply.error().code() == ErrorCode::cancelled);
+}
+
+TEST_CASE("a sink that fails once it goes on is heard, although nothing more comes in") {
+  class LateFailure final : public http::BodySink {
+   public:
+    Result<bool> write(ByteView /*bytes*/) override {
+      if (asked_.exchange(true)) return Error(ErrorCode::exhausted, "the disk is full").operation("write");
+      return false;
+    }
+    std::atomic<bool> asked_ = false;
+  };
+  ScriptedServer server;
+  const auto transport = make_transport();
+  for (const std::size_t size : {10U, 300'000U}) {
+    CAPTURE(size);
+    server.push({.reply = {.body = pattern(size)}});
+    LateFailure sink;
+    HttpWaiter waiter;
+    Request request{.url = server.url("/k"), .sink = &sink};
+    request.limits.stall = Duration::milliseconds(10'000);
+    const auto transfer = transport->start(std::move(request), waiter.done());
+    while (!sink.asked_) std::this_thread::yield();
+    transfer->resume();
+    const auto reply = waiter.wait();
+    REQUIRE_FALSE(reply.has_value());
+    CHECK(reply.error().code() == ErrorCode::exhausted);
+    CHECK(waiter.calls() == 1);
+  }
+}
+
+TEST_CASE("a reader or writer that throws takes its request with it") {
+  class Thrower final : public Reader, public Writer {
+   public:
+    Result<std::size_t> read(MutableByteView /*into*/, const Context& /*context*/) override {
+      throw std::runtime_error("thrown");
+    }
+    std::optional<std::uint64_t> size() const override { return 10; }
+    Result<void> write(ByteView /*bytes*/) override { throw std::runtime_error("thrown"); }
+  };
+  ScriptedServer server([](const auto&) { return Script{.reply = {.body = pattern(100'000)}}; });
+  const auto transport = make_transport();
+  Thrower thrower;
+  CHECK_THROWS_WITH(
+      static_cast<void>(transport->send({.method = "PUT", .url = server.url("/k"), .reader = &thrower, .length = 10})),
+      "thrown");
+  CHECK_THROWS_WITH(static_cast<void>(transport->send({.url = server.url("/k"), .writer = &thrower})), "thrown");
+  CHECK(transport->send({.url = server.url("/k")}));
 }
