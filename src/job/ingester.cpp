@@ -244,16 +244,15 @@ class Ingester {
   Result<std::optional<Same>> look_at(const Wanted& wanted) const {
     const Job& job = wanted.job;
     const IngestOptions& o = job.options;
-    const std::optional<Same> other;
     if (!o.idempotency_key.empty()) {
       DOCUPILOT_TRY(const auto used, roles_.journal.key(o.idempotency_key, context_));
       if (used && used->document_id != job.document_id) return key_taken(o.idempotency_key);
     }
-    if (o.force || job.path.empty()) return other;
+    if (o.force || job.path.empty()) return std::optional<Same>();
     DOCUPILOT_TRY(const auto before, roles_.journal.source(job.document_id, context_));
-    if (!before || before->identity != job.identity) return other;
+    if (!before || before->identity != job.identity) return std::optional<Same>();
     auto document = roles_.metadata.get(job.document_id, context_);
-    if (!document || document->object.key != before->object_key || !wants_nothing_new(*document, o)) return other;
+    if (!document || document->object.key != before->object_key || !wants_nothing_new(*document, o)) return std::optional<Same>();
     return std::optional<Same>({.document = *std::move(document)});
   }
 

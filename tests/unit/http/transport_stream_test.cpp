@@ -349,10 +349,10 @@ TEST_CASE("a sink that fails once it goes on is heard, although nothing more com
   class LateFailure final : public http::BodySink {
    public:
     Result<bool> write(ByteView /*bytes*/) override {
-      if (asked_.exchange(true)) return Error(ErrorCode::exhausted, "the disk is full").operation("write");
+      if (asked.exchange(true)) return Error(ErrorCode::exhausted, "the disk is full").operation("write");
       return false;
     }
-    std::atomic<bool> asked_ = false;
+    std::atomic<bool> asked = false;
   };
   ScriptedServer server;
   const auto transport = make_transport();
@@ -364,7 +364,7 @@ TEST_CASE("a sink that fails once it goes on is heard, although nothing more com
     Request request{.url = server.url("/k"), .sink = &sink};
     request.limits.stall = Duration::milliseconds(10'000);
     const auto transfer = transport->start(std::move(request), waiter.done());
-    while (!sink.asked_) std::this_thread::yield();
+    while (!sink.asked) std::this_thread::yield();
     transfer->resume();
     const auto reply = waiter.wait();
     REQUIRE_FALSE(reply.has_value());
