@@ -252,7 +252,8 @@ class Ingester {
     DOCUPILOT_TRY(const auto before, roles_.journal.source(job.document_id, context_));
     if (!before || before->identity != job.identity) return std::optional<Same>();
     auto document = roles_.metadata.get(job.document_id, context_);
-    if (!document || document->object.key != before->object_key || !wants_nothing_new(*document, o)) return std::optional<Same>();
+    if (!document || document->object.key != before->object_key || !wants_nothing_new(*document, o))
+      return std::optional<Same>();
     return std::optional<Same>({.document = *std::move(document)});
   }
 
