@@ -13,7 +13,6 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr std::uint64_t most_parts = 10'000;
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
 bool is_conditional(const PutOptions& options) { return options.if_absent || !options.if_match.empty(); }

@@ -9,6 +9,7 @@
 #include "base/try.h"
 #include "base/utf8.h"
 #include "http/percent.h"
+#include "store/store_rules.h"
 
 namespace docupilot::inline v1::s3 {
 
@@ -213,6 +214,7 @@ Result<UploadPage> read_uploads(std::string_view text) {
     MultipartUpload upload;
     DOCUPILOT_TRY(upload.key, decoded(text_of(node, "Key"), encoded));
     upload.upload_id = text_of(node, "UploadId");
+    if (upload.upload_id.empty()) return malformed("an upload has no id");
     upload.started = time_or_none(text_of(node, "Initiated"));
     page.uploads.push_back(std::move(upload));
   }
@@ -231,6 +233,7 @@ Result<PartPage> read_parts(std::string_view text) {
     if (local_name(node) != "Part") continue;
     PartInfo part;
     DOCUPILOT_TRY(part.number, number<int>(text_of(node, "PartNumber"), "a part number"));
+    if (part.number < 1 || part.number > most_parts) return malformed("a part number is not between 1 and 10,000");
     DOCUPILOT_TRY(part.size, number<std::uint64_t>(text_of(node, "Size"), "a size"));
     part.etag = bare_etag(text_of(node, "ETag"));
     if (auto checksum = text_of(node, "ChecksumCRC64NVME"); !checksum.empty()) {

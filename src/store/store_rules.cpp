@@ -12,7 +12,6 @@ namespace {
 constexpr std::size_t maximum_attribute_bytes = 2048;
 constexpr std::size_t maximum_content_type_bytes = 255;
 constexpr std::size_t maximum_list_limit = 10'000;
-constexpr int maximum_part_number = 10'000;
 
 char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 
@@ -82,7 +81,7 @@ Result<void> check_list_options(const ListOptions& options) {
 }
 
 Result<void> check_part_number(int number) {
-  if (number >= 1 && number <= maximum_part_number) return {};
+  if (number >= 1 && number <= most_parts) return {};
   return Error(ErrorCode::invalid_argument, "the part number " + std::to_string(number) + " is out of range")
       .hint("number the parts 1 to 10,000");
 }

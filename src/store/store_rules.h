@@ -7,6 +7,9 @@ namespace docupilot::inline v1 {
 /// The bytes that stores read, write and check for an end at a time.
 inline constexpr std::size_t store_block = std::size_t{256} << 10U;
 
+/// The parts that one object may have, numbered from 1 (Amazon S3 User Guide, multipart upload limits).
+inline constexpr int most_parts = 10'000;
+
 /// What every store refuses alike, as invalid_argument or too_large. The caller adds operation, backend and target.
 /// An ETag travels in headers and, in a multipart upload, in its id: no blanks, quotes or controls. "" is none.
 [[nodiscard]] Result<void> check_etag(std::string_view etag);

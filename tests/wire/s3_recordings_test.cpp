@@ -110,6 +110,33 @@ TEST_CASE("hostile XML is an error and nothing worse") {
   CHECK(read->objects.at(0).key == "a b+c\n");
 }
 
+TEST_CASE("parts that a list tells of are numbered from 1 to 10,000") {
+  const auto parts = [](const std::string& number) {
+    return s3::read_parts("<ListPartsResult><Part><PartNumber>" + number +
+                          "</PartNumber><ETag>e</ETag><Size>1</Size></Part></ListPartsResult>");
+  };
+  REQUIRE(parts("1"));
+  CHECK(parts("1")->parts.at(0).number == 1);
+  CHECK(parts("10000")->parts.at(0).number == 10'000);
+  for (const char* number : {"0", "-1", "10001", ""}) {
+    CAPTURE(number);
+    REQUIRE_FALSE(parts(number));
+    CHECK(parts(number).error().code() == ErrorCode::corrupted);
+  }
+}
+
+TEST_CASE("an upload without an id is not believed, neither when it begins nor in a list") {
+  const auto uploads = [](const std::string& id) {
+    return s3::read_uploads("<ListMultipartUploadsResult><Upload><Key>k</Key><UploadId>" + id +
+                            "</UploadId></Upload></ListMultipartUploadsResult>");
+  };
+  CHECK(uploads("u")->uploads.at(0).upload_id == "u");
+  REQUIRE_FALSE(uploads(""));
+  CHECK(uploads("").error().code() == ErrorCode::corrupted);
+  const std::string begun = "<InitiateMultipartUploadResult><UploadId></UploadId></InitiateMultipartUploadResult>";
+  CHECK_FALSE(s3::read_upload_id(begun));
+}
+
 TEST_CASE("an error says its code and message, and nothing else of what the server repeats") {
   const auto error = s3::judge(
       [] {
