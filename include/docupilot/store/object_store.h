@@ -23,6 +23,7 @@ struct ObjectInfo {
   Timestamp modified;
   std::string content_type;  ///< Empty when the store keeps none (see StoreCapabilities::attributes).
   std::map<std::string, std::string> attributes;  ///< User metadata, names in lower case.
+  std::optional<std::uint64_t> crc64nvme = {};    ///< Of all the bytes, when `head` or `get` of the store tells it.
 
   bool operator==(const ObjectInfo&) const = default;
 };
@@ -71,6 +72,7 @@ struct PartInfo {
   int number = 0;  ///< 1 to 10,000.
   std::uint64_t size = 0;
   std::string etag;
+  std::optional<std::uint64_t> crc64nvme = {};  ///< Of its bytes, as sent or as the store tells; not all stores do.
 };
 
 struct PresignOptions {
@@ -94,6 +96,8 @@ struct StoreCapabilities {
   std::uint64_t maximum_object_size = UINT64_MAX;
   std::uint64_t minimum_part_size = 0;  ///< Of all parts but the last.
 };
+
+class PartSender;
 
 /// Keeps bytes under keys. A key is 1 to 1,024 bytes of UTF-8 without control characters; it is not a path, but
 /// `/` in it is what `delimiter` usually names. An object is there whole or not at all.
@@ -150,6 +154,13 @@ class DOCUPILOT_EXPORT ObjectStore {
   /// Uploads that are neither complete nor aborted, those under `prefix`.
   [[nodiscard]] virtual Result<std::vector<MultipartUpload>> list_multipart(const std::string& prefix = {},
                                                                             const Context& context = {});
+
+  /// Sends parts and small objects without a thread for each, for the uploader; as long-lived as the store. Default:
+  /// null, the uploader then calls `put` and `put_part` on threads of its own.
+  [[nodiscard]] virtual PartSender* part_sender();
+  /// Where it is, as far as two stores in one place say the same: "s3://bucket/prefix at https://host". Without
+  /// secrets. Default: the scheme, so that all of them are in one place.
+  [[nodiscard]] virtual std::string location() const;
 
   /// A URL that gives whoever holds it this one request; a secret until it expires. Default: unsupported.
   [[nodiscard]] virtual Result<Secret> presign(const std::string& key, const PresignOptions& options = {},

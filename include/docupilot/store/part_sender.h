@@ -1,0 +1,80 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include <docupilot/store/object_store.h>
+
+namespace docupilot::inline v1 {
+
+/// The bytes of one part, or of a whole object, for whoever sends them. Its calls come from the sender's own thread, one
+/// at a time, and must not block (a file read in pieces is fine) or throw.
+class DOCUPILOT_EXPORT PartBody {
+ public:
+  virtual ~PartBody();
+  /// How many bytes there are.
+  [[nodiscard]] virtual std::uint64_t size() const = 0;
+  /// Starts at the first byte: another attempt.
+  virtual void rewind() = 0;
+  /// Fills the front of `into`. Nothing: no bytes for now (a bandwidth cap, a pause), until PartTransfer::resume. 0:
+  /// the end.
+  [[nodiscard]] virtual Result<std::optional<std::size_t>> read(MutableByteView into) = 0;
+  /// CRC-64/NVME of all its bytes, once it is known: of bytes in memory from the start, of a file when the last of them
+  /// was read.
+  [[nodiscard]] virtual std::optional<std::uint64_t> crc64nvme() const = 0;
+};
+
+/// One attempt under way.
+class DOCUPILOT_EXPORT PartTransfer {
+ public:
+  virtual ~PartTransfer();
+  /// A body that had none for now has bytes again. Any thread.
+  virtual void resume() = 0;
+  /// Ends it with `cancelled`, soon. Any thread; does nothing once it has ended.
+  virtual void cancel() = 0;
+};
+
+/// What came of one attempt, and what it means for another.
+enum class PartVerdict {
+  stored,     ///< Acknowledged.
+  mended,     ///< Refused, and the reason is mended (fresh credentials or URL, the clock, an optional part of the request
+              ///< left out): again at once.
+  transient,  ///< Trouble on the way or at the server: the same again may succeed.
+  throttled,  ///< Refused for now: later, and less of it.
+  no_upload,  ///< The server does not know the upload.
+  final,      ///< Refused for good.
+};
+
+struct PartReply {
+  PartVerdict verdict = PartVerdict::final;
+  PartInfo part = {};                   ///< Of stored parts.
+  ObjectInfo object = {};               ///< Of whole objects that were stored; `modified` may be missing.
+  std::optional<Error> error = {};      ///< Of all other verdicts.
+  std::optional<Duration> wait = {};    ///< How long the server asks to wait.
+  bool asked_by_aws = false;            ///< The hint is AWS's own: the wait lies between it and 5 s more.
+  std::uint64_t bytes_sent = 0;         ///< Of the body, in this attempt.
+};
+
+/// What is sent. It is the caller's, and stays as it is until `done` was called.
+struct PartRequest {
+  std::string key;
+  MultipartUpload upload;         ///< With an empty id: the whole object in one request.
+  int number = 0;                 ///< Of a part.
+  PutOptions options = {};        ///< Of a whole object.
+  std::shared_ptr<PartBody> body;
+};
+
+/// Sends bodies to a store without a thread for each: many attempts under way at a time, each of them made once. Where
+/// parts go is decided here: signed by ourselves, or to URLs that somebody else has signed. Who calls it decides
+/// about further attempts. Calls may be made from any thread at any time.
+class DOCUPILOT_EXPORT PartSender {
+ public:
+  using Done = std::function<void(PartReply)>;
+
+  virtual ~PartSender();
+  /// Rewinds the body and sends it. `done` is called once, on the sender's thread or by `send` itself, and must not
+  /// block. May wait for credentials or for URLs, never for bytes.
+  virtual std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context = {}) = 0;
+};
+
+}  // namespace docupilot::inline v1
