@@ -4,7 +4,7 @@
 
 #include "base/try.h"
 #include "job/journal.h"
-#include "job/owner_lock.h"
+#include "base/owner_lock.h"
 #include "sqlite/database.h"
 
 namespace docupilot::inline v1 {

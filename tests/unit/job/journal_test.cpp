@@ -8,7 +8,7 @@
 #include <fstream>
 #include <iterator>
 
-#include "job/owner_lock.h"
+#include "base/owner_lock.h"
 #include "support/temp_dir.h"
 
 using namespace docupilot;

@@ -1,4 +1,4 @@
-#include "job/owner_lock.h"
+#include "base/owner_lock.h"
 
 #include <cerrno>
 #include <filesystem>

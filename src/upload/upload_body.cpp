@@ -1,0 +1,63 @@
+#include "upload/upload_body.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include <docupilot/source/content_hash.h>
+
+#include "base/try.h"
+
+namespace docupilot::inline v1 {
+
+void UploadBody::rewind() {
+  given_.store(0, std::memory_order_relaxed);
+  starved_ = false;
+}
+
+Result<std::optional<std::size_t>> UploadBody::read(MutableByteView into) {
+  const std::uint64_t given = this->given();
+  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), size_ - given));
+  if (wanted == 0) return std::optional<std::size_t>(0);
+  const std::size_t allowed = gate_->paused ? 0 : gate_->rate->take(wanted);
+  if (allowed == 0) {
+    starved_ = true;
+    // The gate may have opened meanwhile, and whoever opened it have looked before we said that we wait.
+    if (gate_->paused || gate_->rate->is_set()) return std::optional<std::size_t>();
+    starved_ = false;
+    return read(into);
+  }
+  DOCUPILOT_TRY(const std::size_t count, fill(given, into.first(allowed)));
+  given_.store(given + count, std::memory_order_relaxed);
+  return std::optional<std::size_t>(count);
+}
+
+Result<std::size_t> SourcePart::fill(std::uint64_t offset, MutableByteView into) {
+  if (offset == 0) sum_ = 0;
+  DOCUPILOT_TRY(const std::size_t count, source_.read_at(offset_ + offset, into));
+  if (count == 0) {
+    return Error(ErrorCode::precondition_failed, "the source became shorter while it was read")
+        .hint("upload it again when nobody writes to it any more");
+  }
+  sum_ = docupilot::crc64nvme(into.first(count), sum_);
+  if (offset + count == size()) {
+    if (whole_ && *whole_ != sum_) {
+      return Error(ErrorCode::precondition_failed, "the source changed while it was read")
+          .hint("upload it again when nobody writes to it any more");
+    }
+    whole_ = sum_;
+  }
+  return count;
+}
+
+MemoryPart::MemoryPart(std::shared_ptr<UploadGate> gate, std::string bytes)
+    : UploadBody(std::move(gate), bytes.size()),
+      text_(std::move(bytes)),
+      bytes_(as_bytes(text_)),
+      sum_(docupilot::crc64nvme(bytes_)) {}
+
+Result<std::size_t> MemoryPart::fill(std::uint64_t offset, MutableByteView into) {
+  std::memcpy(into.data(), bytes_.data() + offset, into.size());
+  return into.size();
+}
+
+}  // namespace docupilot::inline v1

@@ -1,0 +1,82 @@
+#pragma once
+
+#include <atomic>
+#include <memory>
+
+#include <docupilot/source/source.h>
+#include <docupilot/store/part_sender.h>
+
+#include "upload/byte_budget.h"
+#include "upload/rate_limit.h"
+
+namespace docupilot::inline v1 {
+
+/// What holds bytes back: the caller's pause, and the rate that all uploads share. Any thread.
+struct UploadGate {
+  RateLimit* rate = nullptr;
+  std::atomic<bool> paused = false;
+};
+
+/// A body behind a gate, which counts what went through.
+class UploadBody : public PartBody {
+ public:
+  UploadBody(std::shared_ptr<UploadGate> gate, std::uint64_t size) : gate_(std::move(gate)), size_(size) {}
+
+  [[nodiscard]] std::uint64_t size() const final { return size_; }
+  void rewind() final;
+  [[nodiscard]] Result<std::optional<std::size_t>> read(MutableByteView into) final;
+
+  /// Bytes given in this attempt. Any thread.
+  [[nodiscard]] std::uint64_t given() const noexcept { return given_.load(std::memory_order_relaxed); }
+  /// It had no bytes for its reader, who waits to be told. Any thread; true once for each time.
+  [[nodiscard]] bool take_starved() noexcept { return starved_.exchange(false); }
+
+ protected:
+  /// Bytes from `offset` on, as many as there is room for but at the end.
+  [[nodiscard]] virtual Result<std::size_t> fill(std::uint64_t offset, MutableByteView into) = 0;
+
+ private:
+  const std::shared_ptr<UploadGate> gate_;
+  const std::uint64_t size_;
+  std::atomic<std::uint64_t> given_ = 0;
+  std::atomic<bool> starved_ = false;
+};
+
+/// A stretch of a source that can be read at any place: straight into the sender's buffer, hashed while it is in the
+/// cache. Nothing is kept, so another attempt reads again, and must find the same bytes.
+class SourcePart final : public UploadBody {
+ public:
+  SourcePart(std::shared_ptr<UploadGate> gate, Source& source, std::uint64_t offset, std::uint64_t size)
+      : UploadBody(std::move(gate), size), source_(source), offset_(offset) {}
+
+  [[nodiscard]] std::optional<std::uint64_t> crc64nvme() const override { return whole_; }
+
+ private:
+  Result<std::size_t> fill(std::uint64_t offset, MutableByteView into) override;
+
+  Source& source_;
+  const std::uint64_t offset_;
+  std::uint64_t sum_ = 0;
+  std::optional<std::uint64_t> whole_;
+};
+
+/// Bytes in memory.
+class MemoryPart final : public UploadBody {
+ public:
+  /// `size` bytes of the lease, whose CRC is known.
+  MemoryPart(std::shared_ptr<UploadGate> gate, ByteBudget::Lease lease, std::uint64_t size, std::uint64_t crc64nvme)
+      : UploadBody(std::move(gate), size), lease_(std::move(lease)), bytes_(lease_.bytes().first(size)), sum_(crc64nvme) {}
+  MemoryPart(std::shared_ptr<UploadGate> gate, std::string bytes);
+
+  [[nodiscard]] std::optional<std::uint64_t> crc64nvme() const override { return sum_; }
+
+ private:
+  Result<std::size_t> fill(std::uint64_t offset, MutableByteView into) override;
+
+  const ByteBudget::Lease lease_;
+  const std::string text_;
+  const ByteView bytes_;
+  const std::uint64_t sum_;
+};
+
+}  // namespace docupilot::inline v1
