@@ -31,8 +31,7 @@ class Diagnosis {
       return std::move(findings_);
     }
     look_at_space();
-    check("store", store());
-    examine_store();
+    look_at_store(library_.store(library_.config().read_only ? Library::Access::read : Library::Access::write));
     check("metadata", metadata());
     check("search", search());
     check("summary", summary());
@@ -83,15 +82,15 @@ class Diagnosis {
   void look_at_distant_store() {
     auto store = library_.open_store();
     if (store && !(*store)->capabilities().remote) return;
-    check("store", store ? try_out(**store) : Result<std::string>(store.error()));
-    if (findings_.back().level == Level::problem) return;
-    for (Finding& finding : (*store)->examine(context_)) findings_.push_back(std::move(finding));
+    look_at_store(store ? Result<ObjectStore*>(store->get()) : Result<ObjectStore*>(store.error()));
   }
 
-  Result<std::string> store() {
-    const auto access = library_.config().read_only ? Library::Access::read : Library::Access::write;
-    DOCUPILOT_TRY(ObjectStore * store, library_.store(access));
-    return try_out(*store);
+  /// A store that works is also asked for what its calls do not tell.
+  void look_at_store(const Result<ObjectStore*>& store) {
+    check("store", store ? try_out(**store) : Result<std::string>(store.error()));
+    store_works_ = findings_.back().level != Level::problem;
+    if (!store_works_) return;
+    for (Finding& finding : (*store)->examine(context_)) findings_.push_back(std::move(finding));
   }
 
   Result<std::string> try_out(ObjectStore& store) {
@@ -108,15 +107,6 @@ class Diagnosis {
     DOCUPILOT_CHECK(got);
     if (back.text() != key) return Error(ErrorCode::corrupted, "what is read is not what was written").target(key);
     return "writes, reads and removes in " + BackendUrl::redacted(library_.config().store);
-  }
-
-  /// What its calls do not tell; not asked of one that did not answer.
-  void examine_store() {
-    store_works_ = findings_.back().level != Level::problem;
-    if (!store_works_) return;
-    const auto store = library_.store(Library::Access::read);
-    if (!store) return;
-    for (Finding& finding : (*store)->examine(context_)) findings_.push_back(std::move(finding));
   }
 
   Result<std::string> metadata() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace docupilot::inline v1::http {
@@ -15,5 +16,11 @@ namespace docupilot::inline v1::http {
 
 /// Without blanks and tabs at either end.
 [[nodiscard]] std::string_view trim_blanks(std::string_view text) noexcept;
+
+/// Letters of ASCII in lower case, whatever the locale; every other byte as it is.
+[[nodiscard]] constexpr char to_lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+}
+[[nodiscard]] std::string to_lower(std::string_view text);
 
 }  // namespace docupilot::inline v1::http

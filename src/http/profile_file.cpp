@@ -7,6 +7,7 @@
 #include "crypto/wipe.h"
 #include "http/aws_endpoint.h"
 #include "http/credential_source.h"
+#include "http/header_text.h"
 #include "http/small_file.h"
 
 namespace docupilot::inline v1::http {
@@ -21,12 +22,6 @@ std::string_view trimmed(std::string_view text) {
   while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
   while (!text.empty() && (is_blank(text.back()) || text.back() == '\r')) text.remove_suffix(1);
   return text;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
 }
 
 /// The profile that a section of the config file is about; nothing for other sections. The word profile is left out
@@ -98,7 +93,7 @@ Result<void> AwsProfiles::read(std::string_view text, File file, const std::stri
     const std::size_t equals = line.find('=');
     if (equals == std::string_view::npos || equals == 0) return bad("is neither a section nor a setting");
     if (section == nullptr) return bad("stands before the first section");
-    last = &(*section)[lower(trimmed(line.substr(0, equals)))];
+    last = &(*section)[to_lower(trimmed(line.substr(0, equals)))];
     *last = trimmed(line.substr(equals + 1));
   }
   return {};

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "crypto/wipe.h"
+#include "http/header_text.h"
 #include "http/hex.h"
 #include "http/percent.h"
 #include "json/base64.h"
@@ -26,12 +27,6 @@ constexpr std::array<std::string_view, 16> names{
     "signature=",       "credential=",           "x-amz-security-token:", "<secretaccesskey>", "<sessiontoken>",
     "<token-0>",        "<awsaccesskeyid>",      "\"secretaccesskey\":",  "\"sessiontoken\":", "\"token\":",
     "authorization:"};
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return out;
-}
 
 std::string upper(std::string_view text) {
   std::string out(text);
@@ -83,7 +78,7 @@ std::string in_base64(std::string_view secret, std::size_t lead) {
 }
 
 void mask_values(std::string& text) {
-  const std::string small = lower(text);
+  const std::string small = to_lower(text);
   std::string out;
   std::size_t copied = 0;
   for (std::size_t at = 0; at < small.size(); ++at) {

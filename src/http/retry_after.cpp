@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "http/header_text.h"
 #include "http/http_date.h"
 
 namespace docupilot::inline v1::http {
@@ -10,12 +11,6 @@ namespace docupilot::inline v1::http {
 namespace {
 
 constexpr Duration longest_sensible = Duration::milliseconds(86'400'000);
-
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && (text.front() == ' ' || text.front() == '\t')) text.remove_prefix(1);
-  while (!text.empty() && (text.back() == ' ' || text.back() == '\t')) text.remove_suffix(1);
-  return text;
-}
 
 /// A decimal number without sign or exponent, in units of `unit` nanoseconds. Large ones become the longest duration.
 std::optional<Duration> decimal(std::string_view text, std::int64_t unit) {
@@ -44,7 +39,7 @@ std::optional<Duration> sensible(std::optional<Duration> delay) {
 std::optional<Duration> until_date(std::string_view text, const Headers& headers, Timestamp now) {
   const auto then = parse_http_date(text, now);
   if (!then) return std::nullopt;
-  const Timestamp from = parse_http_date(trimmed(headers.get("date")), now).value_or(now);
+  const Timestamp from = parse_http_date(trim_blanks(headers.get("date")), now).value_or(now);
   const std::int64_t microseconds = then->microseconds - from.microseconds;
   return Duration(std::clamp<std::int64_t>(microseconds, INT64_MIN / 1000, INT64_MAX / 1000) * 1000);
 }
@@ -53,15 +48,15 @@ std::optional<Duration> until_date(std::string_view text, const Headers& headers
 
 std::optional<ServerHint> server_hint(const Headers& headers, Timestamp now) {
   if (const auto text = headers.find("x-amz-retry-after")) {
-    if (const auto delay = decimal(trimmed(*text), 1'000'000)) return ServerHint{.delay = *delay, .aws = true};
+    if (const auto delay = decimal(trim_blanks(*text), 1'000'000)) return ServerHint{.delay = *delay, .aws = true};
     return std::nullopt;
   }
   std::optional<Duration> delay;
   if (const auto text = headers.find("retry-after-ms")) {
-    delay = decimal(trimmed(*text), 1'000'000);
+    delay = decimal(trim_blanks(*text), 1'000'000);
   } else if (const auto after = headers.find("retry-after")) {
-    delay = decimal(trimmed(*after), 1'000'000'000);
-    if (!delay) delay = until_date(trimmed(*after), headers, now);
+    delay = decimal(trim_blanks(*after), 1'000'000'000);
+    if (!delay) delay = until_date(trim_blanks(*after), headers, now);
   }
   delay = sensible(delay);
   if (!delay) return std::nullopt;
@@ -69,7 +64,7 @@ std::optional<ServerHint> server_hint(const Headers& headers, Timestamp now) {
 }
 
 std::optional<Duration> parse_retry_delay(std::string_view text) {
-  text = trimmed(text);
+  text = trim_blanks(text);
   if (!text.ends_with('s')) return std::nullopt;
   text.remove_suffix(1);
   return sensible(decimal(text, 1'000'000'000));

@@ -5,13 +5,13 @@
 #include <tuple>
 
 #include "base/try.h"
+#include "http/header_text.h"
 #include "http/percent.h"
 
 namespace docupilot::inline v1::http {
 
 namespace {
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
 // What proxies, load balancers and the HTTP library add, change or take away.
@@ -24,10 +24,8 @@ bool is_never_signed(std::string_view name) {
 
 // Blanks at both ends go, runs of them inside become one space.
 void append_folded(std::string& out, std::string_view value) {
-  while (!value.empty() && is_blank(value.front())) value.remove_prefix(1);
-  while (!value.empty() && is_blank(value.back())) value.remove_suffix(1);
   bool in_blank = false;
-  for (const char c : value) {
+  for (const char c : trim_blanks(value)) {
     if (!is_blank(c)) out += c;
     else if (!in_blank) out += ' ';
     in_blank = is_blank(c);
@@ -95,7 +93,7 @@ Result<CanonicalRequest> canonical_request(PathRule rule, std::string_view metho
   names.reserve(room);
   for (const auto& field : headers.fields()) {
     const std::size_t start = names.size();
-    for (const char c : field.name) names += lower(c);
+    for (const char c : field.name) names += to_lower(c);
     const std::string_view name = std::string_view(names).substr(start);
     if (name != "host" && !is_never_signed(name)) lines.push_back({name, lines.size(), field.value});
   }

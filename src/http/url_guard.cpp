@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <memory>
 
+#include "http/header_text.h"
+
 namespace docupilot::inline v1::http {
 
 namespace {
@@ -24,14 +26,6 @@ bool is_alphanumeric(char c) noexcept {
 }
 
 bool is_hex(char c) noexcept { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-std::string lower(std::string_view text) {
-  std::string result(text);
-  for (char& c : result) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  }
-  return result;
-}
 
 // Path and query: what RFC 3986 allows there, and whole percent escapes.
 bool is_encoded(std::string_view rest) noexcept {
@@ -109,7 +103,7 @@ std::uint16_t port_in(std::string_view text) noexcept {
 // What libcurl takes for the host: the same text, or the guard and the sender disagree. Path and query, of which only
 // harmless characters are left, have no say in it.
 bool curl_reads_host(std::string_view authority, std::string_view host) {
-  const std::string url = "http://" + lower(authority) + '/';
+  const std::string url = "http://" + to_lower(authority) + '/';
   const std::unique_ptr<CURLU, FreeCurlUrl> parsed(curl_url());
   if (!parsed) return false;
   if (curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), CURLU_PATH_AS_IS | CURLU_DISALLOW_USER) != CURLUE_OK) {
@@ -140,7 +134,7 @@ Result<GuardedUrl> guard_url(std::string_view url, bool allow_plaintext) {
   };
   if (url.size() > longest_url) return refuse("the URL is longer than 64 KiB", "shorten it");
   const std::size_t colon = url.find("://");
-  const std::string scheme = lower(url.substr(0, std::min<std::size_t>(colon, 8)));
+  const std::string scheme = to_lower(url.substr(0, std::min<std::size_t>(colon, 8)));
   if (colon == std::string_view::npos || (scheme != "http" && scheme != "https")) {
     return refuse("this is no http or https URL", "write it as https://host/path");
   }
@@ -159,7 +153,7 @@ Result<GuardedUrl> guard_url(std::string_view url, bool allow_plaintext) {
   const std::size_t bracket = authority.starts_with('[') ? authority.find(']') : 0;
   if (bracket == std::string_view::npos) return refuse("the host of the URL is wrong", "close the bracket");
   const std::size_t port = authority.find(':', bracket);
-  const std::string host = lower(authority.substr(0, port));
+  const std::string host = to_lower(authority.substr(0, port));
   if (!is_plain_host(host)) return refuse("the host of the URL is wrong", "write a name, or a usual IP address");
   GuardedUrl guarded;
   guarded.secure = scheme == "https";

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "http/header_text.h"
+
 namespace docupilot::inline v1::http {
 
 namespace {
@@ -11,8 +13,6 @@ Error bad(const char* what) {
       .operation("sign")
       .hint("give a complete, percent-encoded http or https URL without user and password");
 }
-
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 }  // namespace
 
@@ -24,14 +24,12 @@ Result<UrlParts> UrlParts::split(std::string_view url) {
   UrlParts parts;
   const std::size_t colon = url.find("://");
   if (colon == std::string_view::npos) return bad("the URL has no scheme");
-  parts.scheme = url.substr(0, colon);
-  std::ranges::transform(parts.scheme, parts.scheme.begin(), lower);
+  parts.scheme = to_lower(url.substr(0, colon));
   if (parts.scheme != "http" && parts.scheme != "https") return bad("the URL is neither http nor https");
   url.remove_prefix(colon + 3);
 
   const std::size_t end = std::min(url.find_first_of("/?"), url.size());
-  parts.host = url.substr(0, end);
-  std::ranges::transform(parts.host, parts.host.begin(), lower);
+  parts.host = to_lower(url.substr(0, end));
   if (parts.host.empty() || parts.host.find('@') != std::string::npos) return bad("the URL's host is missing or bad");
   const std::string_view own_port = parts.scheme == "https" ? ":443" : ":80";
   if (parts.host.ends_with(own_port)) parts.host.resize(parts.host.size() - own_port.size());

@@ -171,16 +171,15 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
   }
 }
 
-Result<http::Response> S3Client::call_once(const S3Request& request, const Context& context, Outcome& outcome) {
+Result<http::Response> S3Client::call_once(S3Request& request, const Context& context, Outcome& outcome) {
   outcome = {};
-  S3Request now = request;
   const auto where = place();
   http::RetryCall retry{.operation = request.operation, .backend = "s3", .target = request.target};
   retry.idempotent = request.idempotent;
   retry.send = [&](const http::Attempt& number, const Context& given) {
-    return attempt(now, *where, number, given, outcome);
+    return attempt(request, *where, number, given, outcome);
   };
-  retry.judge = [&](const Result<http::Response>& result) { return judge(now, result, outcome); };
+  retry.judge = [&](const Result<http::Response>& result) { return judge(request, result, outcome); };
   if (options_.credentials) {
     retry.renew_credentials = [&](const Context& given) {
       options_.credentials->invalidate(outcome.used);

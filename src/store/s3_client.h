@@ -55,7 +55,8 @@ struct S3Request {
   std::function<Result<void>(const http::Response&)> on_head = {};  ///< As http::Request's.
   /// The root element of a success. A 200 with another one is an error, whatever it is. Empty: no look at the body.
   std::string_view root = {};
-  /// Called before each attempt with its number; changes what differs in it. Default: nothing.
+  /// Called before each attempt with its number; changes what differs in it, and finds there what it changed before.
+  /// Default: nothing.
   std::function<Result<void>(S3Request&, unsigned attempt)> prepare = {};
   /// Whether an attempt that failed can still be made again. Default: yes.
   std::function<bool()> repeatable = {};
@@ -105,7 +106,7 @@ class S3Client {
   struct Outcome;
   S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3Tuning& tuning);
   [[nodiscard]] Result<void> check_writable(const S3Request& request) const;
-  [[nodiscard]] Result<http::Response> call_once(const S3Request& request, const Context& context, Outcome& outcome);
+  [[nodiscard]] Result<http::Response> call_once(S3Request& request, const Context& context, Outcome& outcome);
   [[nodiscard]] Result<http::Response> attempt(S3Request& request, const Place& place, const http::Attempt& attempt,
                                                const Context& context, Outcome& outcome);
   [[nodiscard]] Result<http::Response> send(const http::Request& wire, const Context& context);

@@ -5,6 +5,7 @@
 
 #include "base/utf8.h"
 #include "crypto/random.h"
+#include "http/header_text.h"
 #include "http/http_date.h"
 #include "http/percent.h"
 #include "json/base64.h"
@@ -20,14 +21,6 @@ constexpr std::size_t largest_metadata = 2048;
 constexpr std::size_t mark_digits = 32;
 constexpr std::string_view word_start = "=?UTF-8?B?";
 
-char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::ranges::transform(out, out.begin(), lower);
-  return out;
-}
-
 bool travels_as_it_is(std::string_view value) {
   if (value.starts_with("=?") || value.starts_with(' ') || value.ends_with(' ')) return false;
   if (value.find("  ") != std::string_view::npos) return false;
@@ -37,10 +30,10 @@ bool travels_as_it_is(std::string_view value) {
 /// The text of one encoded word without its "=?" and "?=", or nothing.
 std::optional<std::string> decode_word(std::string_view word) {
   const std::size_t first = word.find('?');
-  if (first == std::string_view::npos || lowered(word.substr(0, first)) != "utf-8") return std::nullopt;
+  if (first == std::string_view::npos || http::to_lower(word.substr(0, first)) != "utf-8") return std::nullopt;
   word.remove_prefix(first + 1);
   if (word.size() < 2 || word[1] != '?') return std::nullopt;
-  const char kind = lower(word[0]);
+  const char kind = http::to_lower(word[0]);
   word.remove_prefix(2);
   if (kind == 'b') {
     const auto bytes = from_base64(word);
@@ -105,7 +98,8 @@ std::string decode_value(std::string_view value) {
 }
 
 void add_metadata(http::Headers& headers, const std::map<std::string, std::string>& attributes) {
-  for (const auto& [name, value] : attributes) headers.add(std::string(prefix) + lowered(name), encode_value(value));
+  for (const auto& [name, value] : attributes)
+    headers.add(std::string(prefix) + http::to_lower(name), encode_value(value));
 }
 
 Timestamp read_http_time(std::string_view text) {
@@ -119,7 +113,7 @@ void read_metadata(const http::Headers& headers, ObjectInfo& info) {
   const std::string_view version = headers.get("x-amz-version-id");
   info.version = version == "null" ? std::string_view() : version;
   for (const auto& field : headers.fields()) {
-    const std::string name = lowered(field.name);
+    const std::string name = http::to_lower(field.name);
     if (!name.starts_with(prefix) || name.substr(prefix.size()) == write_mark) continue;
     info.attributes[name.substr(prefix.size())] = decode_value(field.value);
   }

@@ -35,6 +35,11 @@ Result<void> check(const S3Options& options) {
   return {};
 }
 
+Result<std::unique_ptr<S3Store>> open_checked(S3Options options, const S3Tuning& tuning) {
+  DOCUPILOT_TRY(auto client, S3Client::make(std::move(options), tuning));
+  return std::make_unique<S3ObjectStore>(std::move(client));
+}
+
 }  // namespace
 
 S3Store::~S3Store() = default;
@@ -100,13 +105,12 @@ Result<std::unique_ptr<S3Store>> open_s3_store(S3Options options) {
     DOCUPILOT_TRY(const auto region, http::aws_region(environment, options.profile));
     options.region = region.value_or("");
   }
-  return open_s3_store(std::move(options), S3Tuning{});
+  return open_checked(std::move(options), S3Tuning{});
 }
 
 Result<std::unique_ptr<S3Store>> open_s3_store(S3Options options, const S3Tuning& tuning) {
   DOCUPILOT_CHECK(check(options));
-  DOCUPILOT_TRY(auto client, S3Client::make(std::move(options), tuning));
-  return std::make_unique<S3ObjectStore>(std::move(client));
+  return open_checked(std::move(options), tuning);
 }
 
 }  // namespace docupilot::inline v1

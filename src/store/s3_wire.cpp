@@ -8,6 +8,7 @@
 
 #include "base/try.h"
 #include "base/utf8.h"
+#include "http/header_text.h"
 #include "http/percent.h"
 #include "store/store_rules.h"
 
@@ -149,9 +150,7 @@ std::string bare_etag(std::string_view etag) {
 bool is_html(std::string_view text) {
   const std::size_t begin = text.find_first_not_of(" \t\r\n\xef\xbb\xbf");
   if (begin == std::string_view::npos) return false;
-  std::string start(text.substr(begin, 15));
-  std::ranges::transform(start, start.begin(),
-                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  const std::string start = http::to_lower(text.substr(begin, 15));
   return start.starts_with("<!doctype html") || start.starts_with("<html");
 }
 

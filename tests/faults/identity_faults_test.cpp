@@ -16,6 +16,7 @@
 
 #include "faults/fault_case.h"
 #include "http/refreshing_provider.h"
+#include "support/http_date.h"
 
 using namespace docupilot;
 using namespace docupilot_test;
@@ -27,15 +28,6 @@ using docupilot::testing::Script;
 namespace {
 
 constexpr std::int64_t second = 1'000'000;  // in microseconds
-
-std::string http_date(Timestamp time) {
-  const std::time_t seconds = static_cast<std::time_t>(time.microseconds / second);
-  std::tm parts{};
-  ::gmtime_r(&seconds, &parts);
-  char text[64];
-  const std::size_t size = std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &parts);
-  return {text, size};
-}
 
 /// "20250615T150640Z" as a moment.
 Timestamp signed_at(std::string_view date) {

@@ -6,71 +6,16 @@
 #include <doctest/doctest.h>
 
 #include "json/base64.h"
-#include "json/json_reader.h"
-#include "support/test_data.h"
+#include "support/vectors.h"
 
 using namespace docupilot;
+using namespace docupilot_test;
 
 namespace {
 
 const Value& vectors() {
-  static const Value parsed = json::parse(docupilot_test::test_data("vectors/checksums.json")).value();
+  static const Value parsed = read_vectors("vectors/checksums.json");
   return parsed;
-}
-
-const Value* find(const Value& object, std::string_view name) {
-  const auto* map = object.get_if<Value::Map>();
-  REQUIRE(map != nullptr);
-  const auto found = map->find(name);
-  return found == map->end() ? nullptr : &found->second;
-}
-
-const Value& member(const Value& object, std::string_view name) {
-  const Value* value = find(object, name);
-  REQUIRE_MESSAGE(value != nullptr, "no member " << name);
-  return *value;
-}
-
-const Value::List& list(const Value& object, std::string_view name) {
-  const auto* values = member(object, name).get_if<Value::List>();
-  REQUIRE_MESSAGE(values != nullptr, name << " is no list");
-  return *values;
-}
-
-std::int64_t number(const Value& object, std::string_view name) {
-  const auto* value = member(object, name).get_if<std::int64_t>();
-  REQUIRE_MESSAGE(value != nullptr, name << " is no whole number");
-  return *value;
-}
-
-std::string text(const Value& value) {
-  const auto* found = value.get_if<std::string>();
-  REQUIRE(found != nullptr);
-  return *found;
-}
-
-/// The cases of one list of the file; a file without any must not pass.
-const Value::List& cases(std::string_view name) {
-  const Value::List& found = list(vectors(), name);
-  REQUIRE_FALSE(found.empty());
-  return found;
-}
-
-std::vector<std::byte> bytes_of(const Value& input) {
-  const std::string kind = text(member(input, "kind"));
-  if (kind == "base64") {
-    auto decoded = from_base64(text(member(input, "data")));
-    REQUIRE(decoded.has_value());
-    return *std::move(decoded);
-  }
-  const auto count = static_cast<std::size_t>(number(input, "count"));
-  if (kind == "repeat") return std::vector(count, static_cast<std::byte>(number(input, "byte")));
-  REQUIRE(kind == "ramp");
-  std::vector<std::byte> bytes(count);
-  const auto factor = static_cast<std::size_t>(number(input, "mul"));
-  const auto offset = static_cast<std::size_t>(number(input, "add"));
-  for (std::size_t i = 0; i < count; ++i) bytes[i] = static_cast<std::byte>(i * factor + offset);
-  return bytes;
 }
 
 constexpr Hashes all = Hashes::sha256 | Hashes::crc32c | Hashes::crc64nvme | Hashes::md5;
@@ -118,21 +63,21 @@ std::string combined(const std::string& algorithm, const std::string& a, const s
 
 TEST_CASE("the digests of every single vector are those that S3 carries") {
   int compared = 0;
-  for (const Value& vector : cases("single")) {
-    CAPTURE(text(member(vector, "id")));
+  for (const Value& vector : cases(vectors(), "single")) {
+    CAPTURE(text(vector, "id"));
     const auto bytes = bytes_of(member(vector, "input"));
     REQUIRE(bytes.size() == static_cast<std::size_t>(number(vector, "length")));
     const Checksums sums = sums_of(bytes);
     for (const auto& [name, digest] : algorithms) {
       CAPTURE(name);
-      if (const Value* expected = find(member(vector, "expected"), name); expected != nullptr) {
-        CHECK(sums.*digest == text(member(*expected, "hex")));
-        CHECK(header(sums.*digest) == text(member(*expected, "header")));
+      if (const Value* expected = find_member(member(vector, "expected"), name); expected != nullptr) {
+        CHECK(sums.*digest == text(*expected, "hex"));
+        CHECK(header(sums.*digest) == text(*expected, "header"));
         ++compared;
       }
-      const Value* published = find(vector, "published");
+      const Value* published = find_member(vector, "published");
       if (published == nullptr) continue;
-      if (const Value* value = find(*published, name); value != nullptr) CHECK(sums.*digest == text(*value));
+      if (const Value* value = find_member(*published, name); value != nullptr) CHECK(sums.*digest == text(*value));
     }
     CHECK(to_hex(sha256(bytes)) == sums.sha256);
   }
@@ -142,8 +87,8 @@ TEST_CASE("the digests of every single vector are those that S3 carries") {
 TEST_CASE("the parts of every multipart vector have its digests, composite checksum and full-object checksum") {
   int composites = 0;
   int full_objects = 0;
-  for (const Value& vector : cases("multipart")) {
-    CAPTURE(text(member(vector, "id")));
+  for (const Value& vector : cases(vectors(), "multipart")) {
+    CAPTURE(text(vector, "id"));
     std::vector<std::vector<std::byte>> parts;
     for (const Value& part : list(vector, "parts")) parts.push_back(bytes_of(part));
     REQUIRE_FALSE(parts.empty());
@@ -152,7 +97,7 @@ TEST_CASE("the parts of every multipart vector have its digests, composite check
     sha256_many(views, digests);
     for (const auto& [name, digest] : algorithms) {
       CAPTURE(name);
-      const Value* expected = find(member(vector, "expected"), name);
+      const Value* expected = find_member(member(vector, "expected"), name);
       if (expected == nullptr) continue;
       const Value::List& headers = list(*expected, "parts");
       REQUIRE(headers.size() == parts.size());
@@ -182,8 +127,8 @@ TEST_CASE("the parts of every multipart vector have its digests, composite check
 }
 
 TEST_CASE("the ETag of every multipart vector is the MD5 of the parts' MD5s") {
-  for (const Value& vector : cases("multipart")) {
-    CAPTURE(text(member(vector, "id")));
+  for (const Value& vector : cases(vectors(), "multipart")) {
+    CAPTURE(text(vector, "id"));
     std::vector<std::byte> raw;
     const Value::List& etags = list(vector, "part_etags");
     const Value::List& parts = list(vector, "parts");
@@ -194,27 +139,27 @@ TEST_CASE("the ETag of every multipart vector is the MD5 of the parts' MD5s") {
       const auto bytes = from_hex(md5);
       raw.insert(raw.end(), bytes.begin(), bytes.end());
     }
-    CHECK('"' + sums_of(raw).md5 + '-' + std::to_string(parts.size()) + '"' == text(member(vector, "etag")));
+    CHECK('"' + sums_of(raw).md5 + '-' + std::to_string(parts.size()) + '"' == text(vector, "etag"));
   }
 }
 
 TEST_CASE("every combine vector gives the CRC of the whole without the bytes") {
   int compared = 0;
-  for (const Value& vector : cases("combine")) {
-    CAPTURE(text(member(vector, "id")));
+  for (const Value& vector : cases(vectors(), "combine")) {
+    CAPTURE(text(vector, "id"));
     const auto a = bytes_of(member(vector, "a"));
     const auto b = bytes_of(member(vector, "b"));
     for (const auto& [name, digest] : algorithms) {
       CAPTURE(name);
-      const Value* expected = find(member(vector, "expected"), name);
+      const Value* expected = find_member(member(vector, "expected"), name);
       if (expected == nullptr) continue;
-      const std::string crc_a = text(member(*expected, "crc_a"));
-      const std::string crc_b = text(member(*expected, "crc_b"));
+      const std::string crc_a = text(*expected, "crc_a");
+      const std::string crc_b = text(*expected, "crc_b");
       CHECK(sums_of(a).*digest == crc_a);
       CHECK(sums_of(b).*digest == crc_b);
       const auto length = static_cast<std::uint64_t>(number(*expected, "len_b"));
       CHECK(length == b.size());
-      CHECK(combined(name, crc_a, crc_b, length) == text(member(*expected, "combined")));
+      CHECK(combined(name, crc_a, crc_b, length) == text(*expected, "combined"));
       ++compared;
     }
   }

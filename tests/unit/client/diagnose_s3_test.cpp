@@ -9,6 +9,7 @@
 #include <docupilot/testing/scripted_server.h>
 #include <docupilot/testing/test_authority.h>
 
+#include "support/http_date.h"
 #include "support/s3_server.h"
 #include "support/temp_dir.h"
 
@@ -80,14 +81,6 @@ Finding the_one(const std::vector<Finding>& findings, Level level) {
 
 bool holds(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
-std::string http_date(std::time_t time) {
-  std::tm parts{};
-  ::gmtime_r(&time, &parts);
-  std::string text(64, '\0');
-  text.resize(std::strftime(text.data(), text.size(), "%a, %d %b %Y %H:%M:%S GMT", &parts));
-  return text;
-}
-
 }  // namespace
 
 TEST_CASE("diagnose finds nothing wrong with a sound bucket, and says whose credentials it used") {
@@ -125,7 +118,7 @@ TEST_CASE("diagnose explains a wrong clock, which requests get around") {
   SmallBucket bucket;
   ScriptedServer server([&](const RecordedRequest&) {
     return Script{.respond = [&](const RecordedRequest& request) {
-      const std::string date = http_date(std::time(nullptr) + ahead);
+      const std::string date = http_date({(std::time(nullptr) + ahead) * 1'000'000});
       std::tm signed_at{};
       ::strptime(std::string(request.header("x-amz-date")).c_str(), "%Y%m%dT%H%M%SZ", &signed_at);
       const bool late = ::timegm(&signed_at) < std::time(nullptr) + ahead - 900;

@@ -14,6 +14,7 @@
 #include <doctest/doctest.h>
 
 #include "support/http_waiter.h"
+#include "support/scripted_streams.h"
 
 using namespace docupilot;
 using docupilot::http::make_transport;
@@ -24,14 +25,9 @@ using docupilot::testing::Reply;
 using docupilot::testing::Script;
 using docupilot::testing::ScriptedServer;
 using docupilot_test::HttpWaiter;
+using docupilot_test::pattern;
 
 namespace {
-
-std::string pattern(std::size_t size) {
-  std::string text(size, '\0');
-  for (std::size_t i = 0; i < size; ++i) text[i] = static_cast<char>(i * 31 + i / 251);
-  return text;
-}
 
 // Gives `piece` bytes a call, and nothing each time before that until somebody calls `next`.
 class SteppedSource final : public http::BodySource {
