@@ -73,7 +73,7 @@ class BlockingSender::Transfer final : public PartTransfer {
   void run(ObjectStore& store) {
     const std::stop_callback outer(context_.stop, [this] { stop_.request_stop(); });
     const Context context{.deadline = context_.deadline, .stop = stop_.get_token()};
-    const bool is_part = !request_.upload.upload_id.empty();
+    const bool is_part = request_.number != 0;
     request_.body->rewind();
     PartReply reply{.verdict = PartVerdict::stored};
     std::optional<Error> failed;

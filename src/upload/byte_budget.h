@@ -6,6 +6,8 @@
 #include <memory>
 #include <mutex>
 #include <stop_token>
+#include <utility>
+#include <vector>
 
 #include <docupilot/base/bytes.h>
 

@@ -6,8 +6,14 @@
 #include <docupilot/source/content_hash.h>
 
 #include "base/try.h"
+#include "upload/steady_time.h"
 
 namespace docupilot::inline v1 {
+
+std::size_t UploadGate::allowed(std::size_t wanted) noexcept {
+  if (paused) return 0;
+  return static_cast<std::size_t>(rate.take(steady_now(), wanted).bytes);
+}
 
 void UploadBody::rewind() {
   given_.store(0, std::memory_order_relaxed);
@@ -18,15 +24,14 @@ Result<std::optional<std::size_t>> UploadBody::read(MutableByteView into) {
   const std::uint64_t given = this->given();
   const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), size_ - given));
   if (wanted == 0) return std::optional<std::size_t>(0);
-  const std::size_t allowed = gate_->paused ? 0 : gate_->rate->take(wanted);
+  const std::size_t allowed = gate_->allowed(wanted);
   if (allowed == 0) {
     starved_ = true;
-    // The gate may have opened meanwhile, and whoever opened it have looked before we said that we wait.
-    if (gate_->paused || gate_->rate->is_set()) return std::optional<std::size_t>();
-    starved_ = false;
-    return read(into);
+    gate_->on_starved();
+    return std::optional<std::size_t>();
   }
   DOCUPILOT_TRY(const std::size_t count, fill(given, into.first(allowed)));
+  if (count < allowed) gate_->rate.give_back(allowed - count);
   given_.store(given + count, std::memory_order_relaxed);
   return std::optional<std::size_t>(count);
 }

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <functional>
 #include <memory>
 
 #include <docupilot/source/source.h>
@@ -13,8 +14,13 @@ namespace docupilot::inline v1 {
 
 /// What holds bytes back: the caller's pause, and the rate that all uploads share. Any thread.
 struct UploadGate {
-  RateLimit* rate = nullptr;
+  RateLimit& rate;
+  /// Called when a body gave nothing, on the thread of its reader, who now waits for PartTransfer::resume.
+  std::function<void()> on_starved;
   std::atomic<bool> paused = false;
+
+  /// How many bytes may go now; what is allowed counts as gone.
+  [[nodiscard]] std::size_t allowed(std::size_t wanted) noexcept;
 };
 
 /// A body behind a gate, which counts what went through.
@@ -28,6 +34,7 @@ class UploadBody : public PartBody {
 
   /// Bytes given in this attempt. Any thread.
   [[nodiscard]] std::uint64_t given() const noexcept { return given_.load(std::memory_order_relaxed); }
+  [[nodiscard]] bool is_starved() const noexcept { return starved_; }
   /// It had no bytes for its reader, who waits to be told. Any thread; true once for each time.
   [[nodiscard]] bool take_starved() noexcept { return starved_.exchange(false); }
 

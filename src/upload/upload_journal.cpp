@@ -157,7 +157,7 @@ Result<std::optional<JournalEntry>> UploadJournal::take(const std::string& locat
   DOCUPILOT_CHECK(open());
   std::optional<JournalEntry> taken;
   DOCUPILOT_TRY(auto database, pool_.writer(context));
-  DOCUPILOT_CHECK(database->transaction(context, [&]() -> Result<void> {
+  auto done = database->transaction(context, [&]() -> Result<void> {
     DOCUPILOT_TRY(auto entries, select(*database, "location = ? AND key = ? AND uri = ?",
                                        std::array{location, key, uri}, context));
     if (entries.empty()) return {};
@@ -169,7 +169,8 @@ Result<std::optional<JournalEntry>> UploadJournal::take(const std::string& locat
     }
     taken = std::move(entries.back());
     return {};
-  }));
+  });
+  if (!done) return std::move(done).error();
   if (taken) {
     const std::lock_guard lock(mutex_);
     held_.insert(taken->id);
@@ -181,7 +182,7 @@ Result<void> UploadJournal::add(JournalEntry& entry, const Context& context) {
   DOCUPILOT_CHECK(open());
   entry.started = entry.touched = clock_.now();
   DOCUPILOT_TRY(auto database, pool_.writer(context));
-  DOCUPILOT_CHECK(database->transaction(context, [&]() -> Result<void> {
+  auto done = database->transaction(context, [&]() -> Result<void> {
     {
       DOCUPILOT_TRY(auto next, database->prepare("SELECT coalesce(max(id), 0) + 1 FROM uploads"));
       DOCUPILOT_CHECK(next.step(context));
@@ -196,7 +197,8 @@ Result<void> UploadJournal::add(JournalEntry& entry, const Context& context) {
     row.bind(12, entry.completing ? 1 : 0).bind(13, entry.started.microseconds);
     row.bind(14, entry.touched.microseconds).bind(15, seal_of(entry)).bind(16, owner_.name());
     return row.run(context);
-  }));
+  });
+  if (!done) return done;
   const std::lock_guard lock(mutex_);
   held_.insert(entry.id);
   return {};
@@ -271,7 +273,7 @@ Result<std::vector<JournalEntry>> UploadJournal::take_stale(const std::string& l
   DOCUPILOT_CHECK(open());
   std::vector<JournalEntry> stale;
   DOCUPILOT_TRY(auto database, pool_.writer(context));
-  DOCUPILOT_CHECK(database->transaction(context, [&]() -> Result<void> {
+  auto done = database->transaction(context, [&]() -> Result<void> {
     DOCUPILOT_TRY(auto entries, select(*database, "location = ?", std::array{location}, context));
     for (JournalEntry& entry : entries) {
       if (entry.touched > before) continue;
@@ -279,7 +281,8 @@ Result<std::vector<JournalEntry>> UploadJournal::take_stale(const std::string& l
       if (ours) stale.push_back(std::move(entry));
     }
     return {};
-  }));
+  });
+  if (!done) return std::move(done).error();
   const std::lock_guard lock(mutex_);
   for (const JournalEntry& entry : stale) held_.insert(entry.id);
   return stale;

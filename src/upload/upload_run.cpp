@@ -1,0 +1,248 @@
+#include "upload/upload_run.h"
+
+#include <algorithm>
+#include <random>
+
+#include "base/try.h"
+#include "upload/steady_time.h"
+
+namespace docupilot::inline v1 {
+
+namespace {
+
+constexpr std::uint64_t small = std::uint64_t{256} << 10U;     // read into memory before it is sent
+constexpr Duration feed_turn = Duration::milliseconds(10);     // how often a body that waits for the gate looks again
+constexpr Duration abort_time = Duration::milliseconds(2'000);  // for the one try
+constexpr Duration cancel_time = Duration::milliseconds(150);  // of it, for which the caller waits too
+
+Duration later(Duration now, Duration length) {
+  const std::int64_t room = INT64_MAX - now.nanoseconds();
+  return Duration(now.nanoseconds() + std::min(room, length.nanoseconds()));
+}
+
+void earliest(std::optional<Duration>& when, const std::optional<Duration>& other) {
+  if (other && (!when || *other < *when)) when = other;
+}
+
+Error stopped() { return Error(ErrorCode::cancelled, "stopped at the caller's request"); }
+
+/// For waits, which need not be secret; different in each upload.
+std::function<double()> chance() {
+  return [engine = std::minstd_rand(std::random_device()())]() mutable {
+    return std::generate_canonical<double, 32>(engine);
+  };
+}
+
+}  // namespace
+
+UploadRun::UploadRun(UploadEngine& engine, std::shared_ptr<Source> source, std::string key, UploadOptions options,
+                     const Context& context, OnEnd on_end)
+    : engine_(engine),
+      source_(std::move(source)),
+      key_(std::move(key)),
+      options_(std::move(options)),
+      context_(context),
+      on_end_(std::move(on_end)),
+      gate_(std::make_shared<UploadGate>(engine.rate())),
+      meter_(steady_now()) {}
+
+UploadRun::~UploadRun() = default;
+
+// ---- what other threads ask for ---------------------------------------------------------------------------------------
+
+void UploadRun::request_pause(bool paused) {
+  gate_->paused = paused;
+  engine_.post([weak = weak_from_this(), paused] {
+    const auto self = weak.lock();
+    if (!self || !self->plan_) return;
+    if (paused) self->plan_->pause(steady_now());
+    else self->plan_->resume(steady_now());
+    self->feed_at_ = steady_now();
+  });
+}
+
+void UploadRun::request_cancel() {
+  engine_.post([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->cancel(stopped());
+  });
+}
+
+void UploadRun::request_priority(int priority) {
+  engine_.post([weak = weak_from_this(), priority] {
+    if (const auto self = weak.lock()) self->options_.priority = priority;
+  });
+}
+
+TransferProgress UploadRun::progress() const {
+  const std::lock_guard lock(mutex_);
+  return told_;
+}
+
+// ---- from the beginning to a plan -------------------------------------------------------------------------------------
+
+void UploadRun::begin() {
+  gate_->on_starved = [this] { engine_.post([] {}); };  // whoever wakes the engine has it look
+  stopper_.emplace(context_.stop, [this] { request_cancel(); });
+  if (auto checked = check_object_key(key_); !checked) return fail(std::move(checked).error());
+  if (options_.put.durability != Durability::now) {
+    return fail(Error(ErrorCode::invalid_argument, "an upload cannot wait for a flush").hint("use Durability::now"));
+  }
+  size_ = source_->size();
+  if (source_->can_rewind()) {
+    auto identity = source_->identity();
+    if (!identity) return fail(std::move(identity).error());
+    identity_ = *std::move(identity);
+  } else if (!engine_.capabilities().multipart) {
+    return put_directly();
+  }
+  const PartSchedule schedule = schedule_for(engine_.options().part_size);
+  const bool in_parts = engine_.capabilities().multipart && (!size_ || *size_ > schedule.first());
+  if (!in_parts) return make_plan(schedule);
+  record_.emplace(engine_.store(), engine_.journal(), *source_, identity_, key_);
+  call([this] { return record_->find(options_.when_changed, inner()); },
+       [this](Result<std::optional<std::uint64_t>> part_size) {
+         if (!part_size) return fail(std::move(part_size).error());
+         if (cancelled_) return close_record(true, *cancelled_);
+         make_plan(schedule_for(part_size->value_or(engine_.options().part_size)));
+       });
+}
+
+PartSchedule UploadRun::schedule_for(std::uint64_t part_size) const {
+  const StoreCapabilities& store = engine_.capabilities();
+  return PartSchedule({.size = size_,
+                       .part_size = part_size,
+                       .connections = engine_.options().connections,
+                       .memory = source_->can_rewind() ? UINT64_MAX : engine_.memory().size(),
+                       .least = std::max<std::uint64_t>(1, store.minimum_part_size),
+                       .equal_parts = store.equal_parts});
+}
+
+void UploadRun::make_plan(const PartSchedule& schedule) {
+  const bool remembered = engine_.journal() != nullptr && identity_.is_set();
+  plan_.emplace(UploadPlanOptions{.schedule = schedule,
+                                  .size = size_,
+                                  .can_rewind = source_->can_rewind(),
+                                  .multipart = engine_.capabilities().multipart,
+                                  .keep = remembered && options_.unfinished == Unfinished::keep_if_resumable,
+                                  .retry = engine_.options().retry,
+                                  .patience = {.give_up = engine_.options().patience},
+                                  .bucket = &engine_.retries(),
+                                  .random = chance()},
+                steady_now());
+  schedule_.emplace(schedule);
+  if (gate_->paused) plan_->pause(steady_now());
+  if (!source_->can_rewind()) read_stream();
+}
+
+void UploadRun::read_stream() {
+  // The reader posts; what comes after the end of this upload is dropped with its lease.
+  const auto on_part = [this, weak = weak_from_this()](Result<StreamReader::Part> part) {
+    const auto shared = std::make_shared<Result<StreamReader::Part>>(std::move(part));
+    engine_.post([weak, shared] {
+      if (const auto self = weak.lock()) self->produced(std::move(*shared));
+    });
+  };
+  reader_ = std::make_shared<StreamReader>(*source_, *schedule_, engine_.memory(), on_part, inner());
+}
+
+void UploadRun::produced(Result<StreamReader::Part> part) {
+  if (ended_ || cancelled_) return;
+  if (!part) return plan_->source_failed(std::move(part).error(), steady_now());
+  const bool whole = produced_ == 0 && part->last;
+  bodies_[whole ? 0 : ++produced_] =
+      std::make_shared<MemoryPart>(gate_, std::move(part->lease), part->size, part->crc64nvme);
+  plan_->produced(part->size, part->last, steady_now());
+}
+
+// ---- on the way -------------------------------------------------------------------------------------------------------
+
+void UploadRun::cancel(Error error) {
+  if (ended_ || cancelled_) return;
+  cancelled_ = error;
+  give_up_ = later(steady_now(), cancel_time);
+  stop_.request_stop();
+  if (plan_) plan_->cancel(std::move(error), steady_now());
+}
+
+std::optional<Duration> UploadRun::advance(Duration now) {
+  if (ended_) return std::nullopt;
+  if (context_.deadline.expired()) {
+    cancel(Error(ErrorCode::timeout, "the deadline passed").hint("allow more time; what was sent is kept for it"));
+  }
+  std::optional<Duration> wake;
+  if (plan_) {
+    write_journal();
+    while (!ended_) {
+      const auto action = plan_->next(now, engine_.may_send());
+      if (!action) break;
+      perform(*action, now);
+    }
+    if (plan_->wants_all_cancelled()) {
+      for (const auto& [number, sending] : sending_) sending.transfer->cancel();
+    }
+    earliest(wake, plan_->wake_at());
+    if (!ended_ && meter_.due(now)) report(now);
+    earliest(wake, meter_.due_at());
+  }
+  feed_starved(now);
+  earliest(wake, feed_at_);
+  // Nothing of the source is used any more: who cancelled need not wait for what is tidied up.
+  if (give_up_ && !ended_ && sending_.empty() && !reader_ && is_aborting_ && now >= *give_up_) {
+    deliver(Error(*cancelled_).hint("the upload may be left at the store; sweep finds it"));
+  }
+  if (give_up_ && !ended_) earliest(wake, later(now, Duration::milliseconds(20)));
+  if (ended_) return std::nullopt;
+  if (context_.deadline.is_set()) earliest(wake, later(now, context_.deadline.remaining()));
+  return wake;
+}
+
+void UploadRun::feed_starved(Duration now) {
+  if (gate_->paused) return;
+  const auto starved = [](const auto& entry) { return entry.second.body->is_starved(); };
+  if (!feed_at_ && std::ranges::any_of(sending_, starved)) feed_at_ = later(now, feed_turn);
+  if (!feed_at_ || now < *feed_at_) return;
+  feed_at_.reset();
+  for (const auto& [number, sending] : sending_) {
+    if (sending.body->take_starved()) sending.transfer->resume();
+  }
+}
+
+void UploadRun::report(Duration now) {
+  TransferProgress progress = plan_->progress();
+  for (const auto& [number, sending] : sending_) progress.bytes_moving += sending.body->given();
+  progress.waiting = plan_->waiting();
+  progress.paused = gate_->paused;
+  meter_.measure(now, progress);
+  {
+    const std::lock_guard lock(mutex_);
+    told_ = progress;
+  }
+  if (options_.on_progress) options_.on_progress(progress);
+}
+
+void UploadRun::deliver(Result<UploadResult> result) {
+  if (std::exchange(ended_, true)) return;
+  if (plan_) report(steady_now());
+  stopper_.reset();
+  const OnEnd on_end = std::move(on_end_);
+  on_end(std::move(result));
+}
+
+void UploadRun::fail(Error error) {
+  deliver(std::move(error).operation("upload").target(key_));
+}
+
+/// A stream into a store that takes it only whole: the store pulls it.
+void UploadRun::put_directly() {
+  call(
+      [this] { return engine_.store().put(key_, *source_, options_.put, inner()); },
+      [this](Result<ObjectInfo> object) {
+        if (!object) return deliver(std::move(object).error());
+        UploadResult result;
+        result.bytes_sent = object->size;
+        result.object = *std::move(object);
+        deliver(std::move(result));
+      });
+}
+
+}  // namespace docupilot::inline v1

@@ -1,0 +1,185 @@
+#include <algorithm>
+
+#include "base/try.h"
+#include "upload/steady_time.h"
+#include "upload/upload_run.h"
+
+namespace docupilot::inline v1 {
+
+namespace {
+
+constexpr std::uint64_t small = std::uint64_t{256} << 10U;       // read into memory before it is sent
+constexpr Duration abort_time = Duration::milliseconds(2'000);  // for the one try
+
+}  // namespace
+
+void UploadRun::perform(const UploadAction& action, Duration now) {
+  switch (action.kind) {
+    case UploadAction::Kind::open: return when_written([this] { open(); });
+    case UploadAction::Kind::send: return send(action.number, now);
+    case UploadAction::Kind::list: return list();
+    case UploadAction::Kind::complete: return when_written([this] { complete(); });
+    case UploadAction::Kind::look: return look();
+    case UploadAction::Kind::abort: return abort();
+    case UploadAction::Kind::finish: return when_written([this] { finish(); });
+  }
+}
+
+void UploadRun::when_written(std::function<void()> next) {
+  if (writing_) when_written_ = std::move(next);
+  else next();
+}
+
+void UploadRun::write_journal() {
+  if (writing_ || acknowledged_.empty() || !record_) return;
+  writing_ = true;
+  call([this, parts = std::exchange(acknowledged_, {})] { return record_->acknowledge(parts, {}); },
+       [this](Result<void> written) {
+         writing_ = false;
+         if (!written) plan_->source_failed(std::move(written).error(), steady_now());
+         if (const auto next = std::exchange(when_written_, nullptr)) next();
+       });
+}
+
+void UploadRun::open() {
+  call([this] { return record_->open(*schedule_, options_.put, inner()); },
+       [this](Result<UploadRecord::Opened> opened) {
+         if (!opened) return plan_->call_failed(std::move(opened).error(), steady_now());
+         if (opened->completing) plan_->opened_completing(std::move(opened->upload), opened->has, steady_now());
+         else plan_->opened(std::move(opened->upload), opened->has, steady_now());
+       });
+}
+
+Result<std::shared_ptr<UploadBody>> UploadRun::body_of(int number) {
+  if (const auto there = bodies_.find(number); there != bodies_.end()) return there->second;
+  const std::uint64_t size = number == 0 ? *size_ : plan_->size_of(number);
+  const std::uint64_t offset = number == 0 ? 0 : plan_->offset_of(number);
+  std::shared_ptr<UploadBody> body;
+  if (size <= small) {
+    std::string bytes(static_cast<std::size_t>(size), '\0');
+    for (std::size_t filled = 0; filled < bytes.size();) {
+      const MutableByteView rest(reinterpret_cast<std::byte*>(bytes.data()) + filled, bytes.size() - filled);
+      DOCUPILOT_TRY(const std::size_t count, source_->read_at(offset + filled, rest));
+      if (count == 0) return Error(ErrorCode::precondition_failed, "the source became shorter while it was read");
+      filled += count;
+    }
+    body = std::make_shared<MemoryPart>(gate_, std::move(bytes));
+  } else {
+    body = std::make_shared<SourcePart>(gate_, *source_, offset, size);
+  }
+  bodies_[number] = body;
+  return body;
+}
+
+void UploadRun::send(int number, Duration now) {
+  auto body = body_of(number);
+  if (!body) {
+    return plan_->replied(number, {.verdict = PartVerdict::final, .error = std::move(body).error()}, now);
+  }
+  if (number == 0 && whole_.key.empty()) whole_ = engine_.sender().begin_whole(key_, options_.put);
+  PartRequest request{.key = key_,
+                      .upload = number == 0 ? whole_ : plan_->upload(),
+                      .number = number,
+                      .options = options_.put,
+                      .body = *body};
+  Sending& sending = sending_[number];
+  sending.body = *std::move(body);
+  sending.epoch = engine_.begin_sending();
+  const auto done = [&engine = engine_, self = shared_from_this(), number](PartReply reply) {
+    engine.post([self, number, reply = std::move(reply)]() mutable { self->replied(number, std::move(reply)); });
+  };
+  sending.transfer = engine_.sender().send(std::move(request), done, inner());
+}
+
+void UploadRun::replied(int number, PartReply reply) {
+  const auto there = sending_.find(number);
+  const Sending sending = std::move(there->second);
+  sending_.erase(there);
+  const Duration now = steady_now();
+  engine_.end_sending(sending.epoch, reply.verdict, reply.bytes_sent, now);
+  bytes_sent_ += reply.bytes_sent;
+  if (reply.verdict == PartVerdict::stored) {
+    reply.part.number = number;
+    reply.part.size = sending.body->size();
+    reply.part.crc64nvme = sending.body->crc64nvme();
+    if (number != 0) acknowledged_.push_back(reply.part);
+    bodies_.erase(number);
+  }
+  plan_->replied(number, std::move(reply), now);
+}
+
+void UploadRun::list() {
+  call([this] { return engine_.store().list_parts(plan_->upload(), inner()); },
+       [this](Result<std::vector<PartInfo>> parts) {
+         if (parts) plan_->listed(*parts, steady_now());
+         else plan_->call_failed(std::move(parts).error(), steady_now());
+       });
+}
+
+Result<void> UploadRun::check_source() const {
+  if (!identity_.is_set()) return {};
+  DOCUPILOT_TRY(const SourceIdentity now, source_->identity());
+  if (now == identity_) return {};
+  return Error(ErrorCode::precondition_failed, "the source changed while it was read")
+      .hint("upload it again when nobody writes to it any more");
+}
+
+void UploadRun::complete() {
+  if (auto same = check_source(); !same) return plan_->source_failed(std::move(same).error(), steady_now());
+  call(
+      [this, upload = plan_->upload(), parts = plan_->parts(), fresh = std::exchange(acknowledged_, {})]()
+          -> Result<ObjectInfo> {
+        if (!fresh.empty()) DOCUPILOT_CHECK(record_->acknowledge(fresh, inner()));
+        DOCUPILOT_CHECK(record_->completing(inner()));
+        return engine_.store().complete_multipart(upload, parts, inner());
+      },
+      [this](Result<ObjectInfo> object) {
+        if (object) plan_->completed(*std::move(object), steady_now());
+        else plan_->call_failed(std::move(object).error(), steady_now());
+      });
+}
+
+void UploadRun::look() {
+  call([this, upload = plan_->upload(), parts = plan_->parts()] {
+    return engine_.store().find_completed(upload, parts, inner());
+  }, [this](Result<std::optional<ObjectInfo>> object) {
+    if (object) plan_->looked(*std::move(object), steady_now());
+    else plan_->call_failed(std::move(object).error(), steady_now());
+  });
+}
+
+void UploadRun::abort() {
+  is_aborting_ = true;
+  call(
+      [this, upload = plan_->upload()] {
+        return engine_.store().abort_multipart(upload, {.deadline = Deadline::after(abort_time), .stop = {}});
+      },
+      [this](Result<void> aborted) {
+        std::optional<Error> error;
+        if (!aborted) error = std::move(aborted).error();
+        plan_->aborted(std::move(error), steady_now());
+      });
+}
+
+void UploadRun::finish() {
+  auto result = plan_->result();
+  if (result) result->bytes_sent = bytes_sent_;
+  const bool left = plan_->is_left();
+  close_record(left, std::move(result));
+}
+
+void UploadRun::close_record(bool left, Result<UploadResult> result) {
+  bodies_.clear();
+  if (!record_ && !reader_) return deliver(std::move(result));
+  call(
+      [this, left]() -> Result<void> {
+        reader_.reset();  // waits for its thread, which may be in the middle of a read
+        return record_ ? record_->close(left) : Result<void>();
+      },
+      [this, result = std::move(result)](Result<void> closed) {
+        if (!closed) engine_.log(LogLevel::warning, "the journal keeps an upload that is over: " + closed.error().to_string());
+        deliver(result);
+      });
+}
+
+}  // namespace docupilot::inline v1
