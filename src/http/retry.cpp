@@ -1,12 +1,12 @@
 #include "http/retry.h"
 
 #include <algorithm>
-#include <cmath>
 #include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/retry_law.h"
 #include "base/try.h"
 #include "http/retry_after.h"
 
@@ -14,10 +14,11 @@ namespace docupilot::inline v1::http {
 
 namespace {
 
-constexpr unsigned transient_cost = 14;
-constexpr unsigned throttle_cost = 5;
 constexpr unsigned most_corrections = 2;
-constexpr std::int64_t aws_hint_span = 5'000'000'000;  // nanoseconds
+
+RetryReason reason_of(Verdict verdict) {
+  return verdict == Verdict::throttled ? RetryReason::throttled : RetryReason::transient;
+}
 
 /// `error` with `below` as the last of its causes.
 Error with_root(Error error, Error below) {
@@ -57,7 +58,6 @@ class Retrier::Run {
   Result<bool> wait(const Judgement& judgement, const Result<Response>& result);
   [[nodiscard]] bool may_repeat(Verdict verdict, const Result<Response>& result) const;
   [[nodiscard]] std::optional<ServerHint> hint(const Judgement& judgement, const Result<Response>& result) const;
-  [[nodiscard]] Duration delay(const Judgement& judgement, const Result<Response>& result) const;
   void succeeded();
   [[nodiscard]] Error error_of_attempt(Judgement& judgement, Result<Response>& result) const;
   [[nodiscard]] Error final_error(Error last);
@@ -165,25 +165,14 @@ std::optional<ServerHint> Retrier::Run::hint(const Judgement& judgement, const R
   return asked;
 }
 
-Duration Retrier::Run::delay(const Judgement& judgement, const Result<Response>& result) const {
-  const RetryPolicy& policy = options_.policy;
-  const Duration base = judgement.verdict == Verdict::throttled ? policy.throttle_base : policy.transient_base;
-  const double grown = std::ldexp(static_cast<double>(base.nanoseconds()), static_cast<int>(std::min(waits_, 62U)));
-  const double most = std::min(grown, static_cast<double>(policy.longest_delay.nanoseconds()));
-  const Duration own(static_cast<std::int64_t>(most * options_.random()));
-  const auto asked = hint(judgement, result);
-  if (asked && asked->aws) return std::clamp(asked->delay, own, Duration(own.nanoseconds() + aws_hint_span));
-  return asked ? std::min(asked->delay, policy.longest_hint) : own;
-}
-
 Result<bool> Retrier::Run::wait(const Judgement& judgement, const Result<Response>& result) {
-  const Duration length = delay(judgement, result);
-  ++waits_;
+  const RetryReason why = reason_of(judgement.verdict);
+  const Duration length = retry_delay(options_.policy, why, waits_++, options_.random(), hint(judgement, result));
   if (length >= options_.sleeper->remaining(context_.deadline)) {
     reason_ = "the deadline comes before the next attempt, " + in_seconds(length) + " from here";
     return false;
   }
-  const unsigned cost = judgement.verdict == Verdict::throttled ? throttle_cost : transient_cost;
+  const unsigned cost = retry_cost(why);
   if (!owner_.bucket_.take(cost)) {
     reason_ = "too much has failed at this endpoint, so it was not tried again";
     return false;

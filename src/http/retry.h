@@ -7,10 +7,10 @@
 #include <docupilot/base/retry.h>
 #include <docupilot/base/time.h>
 
+#include "base/token_bucket.h"
 #include "http/adaptive_concurrency.h"
 #include "http/clock_skew.h"
 #include "http/sleeper.h"
-#include "http/token_bucket.h"
 #include "http/verdict.h"
 
 namespace docupilot::inline v1::http {

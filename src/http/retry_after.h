@@ -6,14 +6,9 @@
 #include <docupilot/base/time.h>
 #include <docupilot/http/transport.h>
 
-namespace docupilot::inline v1::http {
+#include "base/retry_law.h"
 
-/// How long the server asks us to wait.
-struct ServerHint {
-  Duration delay;
-  /// It came as `x-amz-retry-after`, which AWS means as a floor and a ceiling for our own delay.
-  bool aws = false;
-};
+namespace docupilot::inline v1::http {
 
 /// Reads `x-amz-retry-after` (milliseconds), `retry-after-ms` (milliseconds) and `Retry-After` (seconds or an HTTP
 /// date), the first of these that is there. A date counts from the reply's own Date, or else from `now`. Nothing when

@@ -5,22 +5,27 @@
 
 namespace docupilot::inline v1 {
 
+/// Of one upload.
+constexpr std::uint64_t most_parts = 10'000;
+
 /// What the sizes of parts follow from.
 struct PartScheduleOptions {
   std::optional<std::uint64_t> size = {};  ///< Of the source; nothing for a stream that does not say.
   std::uint64_t part_size = 0;             ///< Asked for by the caller; 0: chosen here.
   unsigned connections = 16;
-  std::uint64_t memory = UINT64_MAX;           ///< For the buffers of a stream: no part is larger than half of it.
-  std::uint64_t least = std::uint64_t{5} << 20U;     ///< That the store takes, of all parts but the last.
-  std::uint64_t most = std::uint64_t{5} << 30U;      ///< That the store takes.
-  bool equal_parts = false;                    ///< The store wants all parts but the last of one size.
+  std::uint64_t memory = UINT64_MAX;              ///< For the buffers of a stream: no part is larger than half of it.
+  std::uint64_t least = std::uint64_t{5} << 20U;  ///< That the store takes, of all parts but the last.
+  std::uint64_t most = std::uint64_t{5} << 30U;   ///< That the store takes.
+  bool equal_parts = false;                       ///< The store wants all parts but the last of one size.
 };
 
 /// The sizes of an upload's parts, of which there may be 10,000.
 ///
-/// Of a known size: size / (8 x connections), between 8 and 64 MiB, and never less than a 10,000th of it. Of an unknown
-/// one: 8 MiB, twice as much after each 2,000 parts, as far as memory allows; so 10,000 parts hold 484 GiB with 256 MiB
-/// of memory, and more with more.
+/// Of a known size: size / (8 x connections), between 8 and 64 MiB, and never less than a 10,000th of it, in whole MiB.
+/// Of an unknown one: 8 MiB, twice as much after each 2,000 parts, as far as memory allows; so 10,000 parts hold 484
+/// GiB with 256 MiB of memory, and more with more. A size that the caller asks for takes the place of the first 8 MiB,
+/// or of the share of a connection. Where wishes cannot all be met, the store's limits win, then memory, then the
+/// 10,000.
 class PartSchedule {
  public:
   explicit PartSchedule(const PartScheduleOptions& options);

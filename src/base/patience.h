@@ -1,10 +1,11 @@
 #pragma once
 
+#include <algorithm>
 #include <optional>
 
 #include <docupilot/base/time.h>
 
-namespace docupilot::inline v1::http {
+namespace docupilot::inline v1 {
 
 struct PatienceOptions {
   Duration give_up = Duration::milliseconds(900'000);       ///< Without progress. Default 15 min.
@@ -21,11 +22,12 @@ class Patience {
 
   /// Bytes were acknowledged.
   void progressed(Duration now) noexcept { last_progress_ = now; }
-  /// How long to wait before the next probe, `random` being in [0, 1). Nothing: give up, the probe would come after the
-  /// time without progress has run out.
-  [[nodiscard]] std::optional<Duration> next_probe(Duration now, double random) const noexcept {
+  /// How long to wait before the next probe, `random` being in [0, 1), and not less than `at_least`, which the server
+  /// may have asked for. Nothing: give up, the probe would come after the time without progress has run out.
+  [[nodiscard]] std::optional<Duration> next_probe(Duration now, double random, Duration at_least = {}) const noexcept {
     const auto span = static_cast<double>(options_.longest_probe.nanoseconds() - options_.shortest_probe.nanoseconds());
-    const Duration wait(options_.shortest_probe.nanoseconds() + static_cast<std::int64_t>(span * random));
+    const Duration drawn(options_.shortest_probe.nanoseconds() + static_cast<std::int64_t>(span * random));
+    const Duration wait = std::max(drawn, at_least);
     const std::int64_t idle = now.nanoseconds() - last_progress_.nanoseconds();
     if (idle + wait.nanoseconds() > options_.give_up.nanoseconds()) return std::nullopt;
     return wait;
@@ -36,4 +38,4 @@ class Patience {
   Duration last_progress_;
 };
 
-}  // namespace docupilot::inline v1::http
+}  // namespace docupilot::inline v1

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <mutex>
 
-namespace docupilot::inline v1::http {
+namespace docupilot::inline v1 {
 
 /// The retry quota that all calls to one endpoint share: when much fails, retries stop before they become an attack.
 /// A first try never asks it. Any thread.
@@ -34,4 +34,4 @@ class TokenBucket {
   unsigned left_;
 };
 
-}  // namespace docupilot::inline v1::http
+}  // namespace docupilot::inline v1
