@@ -18,6 +18,8 @@ Result<std::vector<std::string>> ObjectStore::sweep_temporary(Duration, bool, co
   return std::vector<std::string>();
 }
 std::vector<Finding> ObjectStore::examine(const Context&) { return {}; }
+PartSender* ObjectStore::part_sender() { return nullptr; }
+std::string ObjectStore::location() const { return scheme(); }
 Result<MultipartUpload> ObjectStore::begin_multipart(const std::string&, const PutOptions&, const Context&) {
   return unsupported("begin_multipart");
 }

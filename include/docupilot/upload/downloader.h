@@ -10,7 +10,7 @@
 namespace docupilot::inline v1 {
 
 struct DownloaderOptions {
-  unsigned connections = 8;     ///< Ranges of one object at a time, 1 to 64. Default 8.
+  unsigned connections = 8;                            ///< Ranges of one object at a time, 1 to 64. Default 8.
   std::uint64_t range_size = std::uint64_t{8} << 20U;  ///< 64 KiB to 1 GiB. Smaller objects come in one request.
   std::uint64_t bytes_per_second = 0;                  ///< 0: no limit.
   /// Keeps what has come of a download that fails or is killed, beside its target under a hidden name, and goes on from
@@ -26,7 +26,7 @@ struct DownloadResult {
 };
 
 struct DownloadOptions {
-  std::string if_match = {};  ///< Only this etag, else `precondition_failed`.
+  std::string if_match = {};                                      ///< Only this etag, else `precondition_failed`.
   std::function<void(const TransferProgress&)> on_progress = {};  ///< Never two at a time; must not block or throw.
 };
 
