@@ -1,16 +1,19 @@
 #include "base/part_file.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/errno_error.h"
 #include "base/safe_name.h"
 #include "base/try.h"
+#include "crypto/digest.h"
 #include "crypto/random.h"
 
 namespace docupilot::inline v1 {
@@ -18,6 +21,29 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr int folder_flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
+constexpr int file_flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
+constexpr int most_races = 100;  // with runs that end just now, and with whoever puts things in the way
+
+/// Hidden, short enough for any file system, different for different names, and still to be recognised by a person.
+std::string hidden_name(const std::string& name) {
+  constexpr std::size_t longest = 100;
+  std::size_t length = std::min(name.size(), longest);
+  while (length > 0 && length < name.size() && (static_cast<unsigned char>(name[length]) & 0xc0U) == 0x80) --length;
+  static constexpr std::string_view digits = "0123456789abcdef";
+  std::string hidden = '.' + name.substr(0, length) + '.';
+  const auto digest = crypto::sha256(as_bytes(name));
+  for (std::size_t i = 0; i < 8; ++i) {
+    const auto byte = std::to_integer<unsigned>(digest[i]);
+    hidden += digits[byte >> 4U];
+    hidden += digits[byte & 15U];
+  }
+  return hidden;
+}
+
+bool is_of_this_user_alone(const struct stat& status) {
+  return S_ISREG(status.st_mode) && status.st_uid == ::geteuid() && status.st_nlink == 1 &&
+         (status.st_mode & 077U) == 0;
+}
 
 }  // namespace
 
@@ -27,7 +53,12 @@ PartFile::PartFile(std::string folder, std::string name)
     : target_(std::move(folder)), stranger_(std::move(name)), is_below_(true) {}
 
 PartFile::~PartFile() {
-  if (file_ && !kept_) ::unlinkat(folder_.get(), part_.c_str(), 0);
+  if (file_ && !kept_ && !is_left_ && (!is_again_ || is_named(file_.get(), part_))) {
+    if (!record_.empty()) ::unlinkat(folder_.get(), record_.c_str(), 0);
+    ::unlinkat(folder_.get(), part_.c_str(), 0);
+  }
+  // Closing is not enough when a child process has inherited the descriptor.
+  if (file_ && is_again_) ::flock(file_.get(), LOCK_UN);
 }
 
 Error PartFile::unusable(std::string_view what, std::string_view hint) const {
@@ -70,30 +101,90 @@ Result<void> PartFile::find_below() {
   return {};
 }
 
-Result<void> PartFile::open() {
+Result<void> PartFile::find() {
   if (target_.empty() || target_.find('\0') != std::string::npos) {
     return unusable("this is not a file name", "name the file to write");
   }
   DOCUPILOT_CHECK(is_below_ ? find_below() : find_target());
   struct stat there{};
   const int flags = is_below_ ? AT_SYMLINK_NOFOLLOW : 0;
-  const bool replaces = ::fstatat(folder_.get(), name_.c_str(), &there, flags) == 0;
-  if (replaces && S_ISDIR(there.st_mode)) return unusable("this is a folder", "name the file to write");
-  if (replaces && S_ISLNK(there.st_mode)) {
+  if (::fstatat(folder_.get(), name_.c_str(), &there, flags) != 0) return {};
+  if (S_ISDIR(there.st_mode)) return unusable("this is a folder", "name the file to write");
+  if (S_ISLNK(there.st_mode)) {
     return Error(ErrorCode::permission_denied, "a symbolic link is in the place of the file")
         .operation("download")
         .target(target_)
         .hint("move it away, or choose another folder");
   }
-  if (replaces && !S_ISREG(there.st_mode)) {
+  if (!S_ISREG(there.st_mode)) {
     return unusable("this is no regular file", "write to standard output and redirect that");
   }
-  part_ = name_ + ".part-" + crypto::random_hex(8);
-  file_ = FileDescriptor(
-      ::openat(folder_.get(), part_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file_) return failed("cannot make the file");
-  if (replaces && ::fchmod(file_.get(), there.st_mode & 0777U) != 0) return failed("cannot set the file's mode");
+  mode_ = there.st_mode & 0777U;
   return {};
+}
+
+Result<void> PartFile::open() {
+  DOCUPILOT_CHECK(find());
+  part_ = name_ + ".part-" + crypto::random_hex(8);
+  file_ = FileDescriptor(::openat(folder_.get(), part_.c_str(), file_flags | O_CREAT | O_EXCL, 0600));
+  if (!file_) return failed("cannot make the file");
+  return {};
+}
+
+Result<bool> PartFile::open_again() {
+  DOCUPILOT_CHECK(find());
+  part_ = hidden_name(name_) + ".part";
+  for (int race = 0; race < most_races; ++race) {
+    DOCUPILOT_TRY(FileDescriptor file, open_own(part_, was_there_));
+    if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno == EINTR) continue;
+      if (errno == EWOULDBLOCK) return is_held();
+      return failed("cannot lock the file");
+    }
+    if (!is_named(file.get(), part_)) continue;  // the run that held it has just ended
+    file_ = std::move(file);
+    is_again_ = true;
+    return was_there_;
+  }
+  return is_held();
+}
+
+Result<FileDescriptor> PartFile::open_record() {
+  record_ = hidden_name(name_) + ".record";
+  bool record_was_there = false;
+  DOCUPILOT_TRY(FileDescriptor record, open_own(record_, record_was_there));
+  if (record_was_there && !was_there_ && ::ftruncate(record.get(), 0) != 0) return failed("cannot empty the record");
+  return record;
+}
+
+Result<FileDescriptor> PartFile::open_own(const std::string& name, bool& was_there) const {
+  for (int race = 0; race < most_races; ++race) {
+    FileDescriptor made(::openat(folder_.get(), name.c_str(), file_flags | O_CREAT | O_EXCL, 0600));
+    was_there = !made;
+    if (made) return made;
+    if (errno != EEXIST) return failed("cannot make the file");
+    // It may be a pipe, at which one would wait.
+    FileDescriptor found(::openat(folder_.get(), name.c_str(), file_flags | O_NONBLOCK | O_NOCTTY));
+    if (!found && errno == ENOENT) continue;
+    if (!found && errno != ELOOP && errno != ENXIO && errno != EACCES && errno != EPERM) {
+      return failed("cannot open what an earlier download left");
+    }
+    struct stat status{};
+    if (found && ::fstat(found.get(), &status) != 0) return failed("cannot look at the file");
+    if (found && is_of_this_user_alone(status)) return found;
+    if (found && status.st_nlink == 0) continue;
+    if (::unlinkat(folder_.get(), name.c_str(), 0) != 0 && errno != ENOENT) {
+      return failed("cannot take away what is in the way");
+    }
+  }
+  return is_held();
+}
+
+bool PartFile::is_named(int file, const std::string& name) const {
+  struct stat open{};
+  struct stat named{};
+  return ::fstat(file, &open) == 0 && ::fstatat(folder_.get(), name.c_str(), &named, AT_SYMLINK_NOFOLLOW) == 0 &&
+         open.st_dev == named.st_dev && open.st_ino == named.st_ino;
 }
 
 Result<void> PartFile::write(ByteView bytes) {
@@ -107,12 +198,34 @@ Result<void> PartFile::write(ByteView bytes) {
 }
 
 Result<void> PartFile::keep() {
+  if (mode_ && ::fchmod(file_.get(), *mode_) != 0) return failed("cannot set the file's mode");
   if (::fsync(file_.get()) != 0) return failed("cannot make the file durable");
+  // Its name can be guessed: somebody may have put another file there.
+  if (is_again_ && !is_named(file_.get(), part_)) return is_held();
   if (::renameat(folder_.get(), part_.c_str(), folder_.get(), name_.c_str()) != 0) {
     return failed("cannot put the file in its place");
   }
   kept_ = true;
-  return {};
+  if (!record_.empty()) ::unlinkat(folder_.get(), record_.c_str(), 0);
+  return sync_folder();
+}
+
+Result<void> PartFile::sync_folder() const {
+  const FileDescriptor readable(::openat(folder_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!readable && errno == EACCES) return {};  // a folder that may be written, not read
+  if (readable && (::fsync(readable.get()) == 0 || errno == EINVAL)) return {};
+  return Error(ErrorCode::outcome_unknown, "the file is there but may not survive a loss of power")
+      .operation("download")
+      .target(target_)
+      .hint("check the disk, then download the file again")
+      .cause(failed("cannot make the folder durable"));
+}
+
+Error PartFile::is_held() const {
+  return Error(ErrorCode::conflict, "another download to this file is under way")
+      .operation("download")
+      .target(target_)
+      .hint("wait for its end, or choose another file");
 }
 
 Error PartFile::failed(std::string_view what) const {

@@ -12,7 +12,6 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr std::size_t block = std::size_t{256} << 10U;  // hashed while it is in the cache
-constexpr int most_parts = 10'000;
 
 }  // namespace
 

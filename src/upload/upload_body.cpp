@@ -12,7 +12,7 @@ namespace docupilot::inline v1 {
 
 std::size_t UploadGate::allowed(std::size_t wanted) noexcept {
   if (paused) return 0;
-  return static_cast<std::size_t>(rate.take(steady_now(), wanted).bytes);
+  return static_cast<std::size_t>(rate.take(steady_time(), wanted).bytes);
 }
 
 void UploadBody::rewind() {

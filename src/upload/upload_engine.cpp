@@ -77,7 +77,7 @@ Result<void> UploadEngine::add(std::shared_ptr<UploadRun> run) {
   return {};
 }
 
-void UploadEngine::limit_rate(std::uint64_t bytes_per_second) { rate_.set(steady_now(), bytes_per_second); }
+void UploadEngine::limit_rate(std::uint64_t bytes_per_second) { rate_.set(steady_time(), bytes_per_second); }
 
 void UploadEngine::log(LogLevel level, std::string_view message) const {
   if (options_.hooks.log && level >= options_.hooks.minimum_level) {
@@ -105,7 +105,7 @@ std::optional<Duration> UploadEngine::advance() {
   if (!std::ranges::is_sorted(runs_, by_priority)) std::ranges::stable_sort(runs_, by_priority);
   std::optional<Duration> wake;
   for (const auto& run : runs_) {
-    const std::optional<Duration> next = run->advance(steady_now());
+    const std::optional<Duration> next = run->advance(steady_time());
     if (next && (!wake || *next < *wake)) wake = next;
   }
   std::erase_if(runs_, [](const auto& run) { return run->is_over(); });

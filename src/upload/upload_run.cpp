@@ -44,7 +44,7 @@ UploadRun::UploadRun(UploadEngine& engine, std::shared_ptr<Source> source, std::
       context_(context),
       on_end_(std::move(on_end)),
       gate_(std::make_shared<UploadGate>(engine.rate())),
-      meter_(steady_now()) {}
+      meter_(steady_time()) {}
 
 UploadRun::~UploadRun() = default;
 
@@ -55,9 +55,9 @@ void UploadRun::request_pause(bool paused) {
   engine_.post([weak = weak_from_this(), paused] {
     const auto self = weak.lock();
     if (!self || !self->plan_) return;
-    if (paused) self->plan_->pause(steady_now());
-    else self->plan_->resume(steady_now());
-    self->feed_at_ = steady_now();
+    if (paused) self->plan_->pause(steady_time());
+    else self->plan_->resume(steady_time());
+    self->feed_at_ = steady_time();
   });
 }
 
@@ -128,9 +128,9 @@ void UploadRun::make_plan(const PartSchedule& schedule) {
                                   .patience = {.give_up = engine_.options().patience},
                                   .bucket = &engine_.retries(),
                                   .random = chance()},
-                steady_now());
+                steady_time());
   schedule_.emplace(schedule);
-  if (gate_->paused) plan_->pause(steady_now());
+  if (gate_->paused) plan_->pause(steady_time());
   if (!source_->can_rewind()) read_stream();
 }
 
@@ -147,11 +147,11 @@ void UploadRun::read_stream() {
 
 void UploadRun::produced(Result<StreamReader::Part> part) {
   if (ended_ || cancelled_) return;
-  if (!part) return plan_->source_failed(std::move(part).error(), steady_now());
+  if (!part) return plan_->source_failed(std::move(part).error(), steady_time());
   const bool whole = produced_ == 0 && part->last;
   bodies_[whole ? 0 : ++produced_] =
       std::make_shared<MemoryPart>(gate_, std::move(part->lease), part->size, part->crc64nvme);
-  plan_->produced(part->size, part->last, steady_now());
+  plan_->produced(part->size, part->last, steady_time());
 }
 
 // ---- on the way -------------------------------------------------------------------------------------------------------
@@ -159,9 +159,9 @@ void UploadRun::produced(Result<StreamReader::Part> part) {
 void UploadRun::cancel(Error error) {
   if (ended_ || cancelled_) return;
   cancelled_ = error;
-  give_up_ = later(steady_now(), cancel_time);
+  give_up_ = later(steady_time(), cancel_time);
   stop_.request_stop();
-  if (plan_) plan_->cancel(std::move(error), steady_now());
+  if (plan_) plan_->cancel(std::move(error), steady_time());
 }
 
 std::optional<Duration> UploadRun::advance(Duration now) {
@@ -222,7 +222,7 @@ void UploadRun::report(Duration now) {
 
 void UploadRun::deliver(Result<UploadResult> result) {
   if (std::exchange(ended_, true)) return;
-  if (plan_) report(steady_now());
+  if (plan_) report(steady_time());
   stopper_.reset();
   const OnEnd on_end = std::move(on_end_);
   on_end(std::move(result));

@@ -36,7 +36,7 @@ void UploadRun::write_journal() {
   call([this, parts = std::exchange(acknowledged_, {})] { return record_->acknowledge(parts, {}); },
        [this](Result<void> written) {
          writing_ = false;
-         if (!written) plan_->source_failed(std::move(written).error(), steady_now());
+         if (!written) plan_->source_failed(std::move(written).error(), steady_time());
          if (const auto next = std::exchange(when_written_, nullptr)) next();
        });
 }
@@ -44,9 +44,9 @@ void UploadRun::write_journal() {
 void UploadRun::open() {
   call([this] { return record_->open(*schedule_, options_.put, inner()); },
        [this](Result<UploadRecord::Opened> opened) {
-         if (!opened) return plan_->call_failed(std::move(opened).error(), steady_now());
-         if (opened->completing) plan_->opened_completing(std::move(opened->upload), opened->has, steady_now());
-         else plan_->opened(std::move(opened->upload), opened->has, steady_now());
+         if (!opened) return plan_->call_failed(std::move(opened).error(), steady_time());
+         if (opened->completing) plan_->opened_completing(std::move(opened->upload), opened->has, steady_time());
+         else plan_->opened(std::move(opened->upload), opened->has, steady_time());
        });
 }
 
@@ -95,7 +95,7 @@ void UploadRun::replied(int number, PartReply reply) {
   const auto there = sending_.find(number);
   const Sending sending = std::move(there->second);
   sending_.erase(there);
-  const Duration now = steady_now();
+  const Duration now = steady_time();
   engine_.end_sending(sending.epoch, reply.verdict, reply.bytes_sent, now);
   bytes_sent_ += reply.bytes_sent;
   if (reply.verdict == PartVerdict::stored) {
@@ -111,8 +111,8 @@ void UploadRun::replied(int number, PartReply reply) {
 void UploadRun::list() {
   call([this] { return engine_.store().list_parts(plan_->upload(), inner()); },
        [this](Result<std::vector<PartInfo>> parts) {
-         if (parts) plan_->listed(*parts, steady_now());
-         else plan_->call_failed(std::move(parts).error(), steady_now());
+         if (parts) plan_->listed(*parts, steady_time());
+         else plan_->call_failed(std::move(parts).error(), steady_time());
        });
 }
 
@@ -125,7 +125,7 @@ Result<void> UploadRun::check_source() const {
 }
 
 void UploadRun::complete() {
-  if (auto same = check_source(); !same) return plan_->source_failed(std::move(same).error(), steady_now());
+  if (auto same = check_source(); !same) return plan_->source_failed(std::move(same).error(), steady_time());
   call(
       [this, upload = plan_->upload(), parts = plan_->parts(), fresh = std::exchange(acknowledged_, {})]()
           -> Result<ObjectInfo> {
@@ -134,8 +134,8 @@ void UploadRun::complete() {
         return engine_.store().complete_multipart(upload, parts, inner());
       },
       [this](Result<ObjectInfo> object) {
-        if (object) plan_->completed(*std::move(object), steady_now());
-        else plan_->call_failed(std::move(object).error(), steady_now());
+        if (object) plan_->completed(*std::move(object), steady_time());
+        else plan_->call_failed(std::move(object).error(), steady_time());
       });
 }
 
@@ -143,8 +143,8 @@ void UploadRun::look() {
   call([this, upload = plan_->upload(), parts = plan_->parts()] {
     return engine_.store().find_completed(upload, parts, inner());
   }, [this](Result<std::optional<ObjectInfo>> object) {
-    if (object) plan_->looked(*std::move(object), steady_now());
-    else plan_->call_failed(std::move(object).error(), steady_now());
+    if (object) plan_->looked(*std::move(object), steady_time());
+    else plan_->call_failed(std::move(object).error(), steady_time());
   });
 }
 
@@ -157,7 +157,7 @@ void UploadRun::abort() {
       [this](Result<void> aborted) {
         std::optional<Error> error;
         if (!aborted) error = std::move(aborted).error();
-        plan_->aborted(std::move(error), steady_now());
+        plan_->aborted(std::move(error), steady_time());
       });
 }
 

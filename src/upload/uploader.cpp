@@ -113,7 +113,7 @@ class Batch {
         on_progress_(on_progress),
         context_(context),
         most_(std::size_t{2} * std::max(engine.options().connections, engine.options().most_connections)),
-        meter_(steady_now()) {}
+        meter_(steady_time()) {}
 
   std::size_t wait() {
     engine_.post([this] { begin_more(); });
@@ -164,7 +164,7 @@ class Batch {
   }
 
   void report(bool last) {
-    const Duration now = steady_now();
+    const Duration now = steady_time();
     if (!on_progress_ || !(last || meter_.due(now))) return;
     progress_.parts_total = items_.size();
     meter_.measure(now, progress_);
