@@ -2,9 +2,9 @@
 #include <mutex>
 #include <set>
 
+#include "base/owner_lock.h"
 #include "base/try.h"
 #include "job/journal.h"
-#include "base/owner_lock.h"
 #include "sqlite/database.h"
 
 namespace docupilot::inline v1 {

@@ -54,8 +54,8 @@ PartVerdict verdict_of(const Error& error, bool is_part) {
     case ErrorCode::rate_limited: return PartVerdict::throttled;
     case ErrorCode::unavailable:
     case ErrorCode::timeout: return PartVerdict::transient;
-    case ErrorCode::not_found: return is_part && error.service_code() != "NoSuchBucket" ? PartVerdict::no_upload
-                                                                                      : PartVerdict::final;
+    case ErrorCode::not_found:
+      return is_part && error.service_code() != "NoSuchBucket" ? PartVerdict::no_upload : PartVerdict::final;
     default: return PartVerdict::final;
   }
 }

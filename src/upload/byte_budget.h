@@ -27,7 +27,8 @@ class ByteBudget {
   class Lease {
    public:
     Lease() = default;
-    Lease(Lease&& other) noexcept : budget_(std::exchange(other.budget_, nullptr)), bytes_(std::move(other.bytes_)), size_(other.size_) {}
+    Lease(Lease&& other) noexcept
+        : budget_(std::exchange(other.budget_, nullptr)), bytes_(std::move(other.bytes_)), size_(other.size_) {}
     Lease& operator=(Lease&& other) noexcept {
       if (this != &other) {
         give_back();

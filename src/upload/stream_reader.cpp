@@ -61,7 +61,7 @@ Result<std::size_t> StreamReader::read(MutableByteView into) {
 }
 
 Result<StreamReader::Part> StreamReader::next(int number) {
-  if (number > most_parts) {
+  if (static_cast<std::uint64_t>(number) > most_parts) {
     return Error(ErrorCode::too_large, "the stream is larger than the parts that fit into memory can hold")
         .hint("allow more memory, or a larger part size");
   }

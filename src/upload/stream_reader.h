@@ -25,7 +25,8 @@ class StreamReader {
   /// Called on the thread of the reader, for each part and once for an error, which ends it.
   using OnPart = std::function<void(Result<Part>)>;
 
-  StreamReader(Source& source, const PartSchedule& schedule, ByteBudget& budget, OnPart on_part, const Context& context);
+  StreamReader(Source& source, const PartSchedule& schedule, ByteBudget& budget, OnPart on_part,
+               const Context& context);
   /// Stops it and waits for its end.
   ~StreamReader();
   StreamReader(const StreamReader&) = delete;

@@ -72,7 +72,10 @@ class MemoryPart final : public UploadBody {
  public:
   /// `size` bytes of the lease, whose CRC is known.
   MemoryPart(std::shared_ptr<UploadGate> gate, ByteBudget::Lease lease, std::uint64_t size, std::uint64_t crc64nvme)
-      : UploadBody(std::move(gate), size), lease_(std::move(lease)), bytes_(lease_.bytes().first(size)), sum_(crc64nvme) {}
+      : UploadBody(std::move(gate), size),
+        lease_(std::move(lease)),
+        bytes_(lease_.bytes().first(size)),
+        sum_(crc64nvme) {}
   MemoryPart(std::shared_ptr<UploadGate> gate, std::string bytes);
 
   [[nodiscard]] std::optional<std::uint64_t> crc64nvme() const override { return sum_; }

@@ -12,7 +12,7 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr unsigned most_workers = 8;                          // for calls that block
+constexpr unsigned most_workers = 8;                                // for calls that block
 constexpr std::uint64_t of_connection = std::uint64_t{512} << 10U;  // its buffers
 
 /// Connections are paid for first, from what is not needed for two parts.

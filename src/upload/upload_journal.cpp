@@ -158,8 +158,8 @@ Result<std::optional<JournalEntry>> UploadJournal::take(const std::string& locat
   std::optional<JournalEntry> taken;
   DOCUPILOT_TRY(auto database, pool_.writer(context));
   auto done = database->transaction(context, [&]() -> Result<void> {
-    DOCUPILOT_TRY(auto entries, select(*database, "location = ? AND key = ? AND uri = ?",
-                                       std::array{location, key, uri}, context));
+    DOCUPILOT_TRY(auto entries,
+                  select(*database, "location = ? AND key = ? AND uri = ?", std::array{location, key, uri}, context));
     if (entries.empty()) return {};
     // There is one, but for an entry whose end could not be written; the last is then the one that counts.
     DOCUPILOT_TRY(const bool ours, hold(*database, entries.back().id, context));
@@ -232,8 +232,9 @@ Result<void> UploadJournal::acknowledge(std::int64_t id, std::span<const PartInf
 Result<std::vector<PartInfo>> UploadJournal::parts(std::int64_t id, const Context& context) {
   std::vector<PartInfo> parts;
   DOCUPILOT_TRY(auto database, pool_.reader(context));
-  DOCUPILOT_TRY(auto row, database->prepare(
-                              "SELECT number, size, etag, crc64nvme, seal FROM parts WHERE upload = ? ORDER BY number"));
+  DOCUPILOT_TRY(
+      auto row,
+      database->prepare("SELECT number, size, etag, crc64nvme, seal FROM parts WHERE upload = ? ORDER BY number"));
   row.bind(1, id);
   for (;;) {
     DOCUPILOT_TRY(const bool there, row.step(context));

@@ -18,15 +18,15 @@ namespace docupilot::inline v1 {
 
 /// One multipart upload as the journal knows it.
 struct JournalEntry {
-  std::int64_t id = 0;      ///< Given by the journal.
-  std::string location;     ///< ObjectStore::location
+  std::int64_t id = 0;   ///< Given by the journal.
+  std::string location;  ///< ObjectStore::location
   std::string key;
-  std::string upload_id;    ///< Empty: it was about to be begun. There may be an upload of this key or none.
-  SourceIdentity source;    ///< Without a uri: a stream, which cannot go on after its process.
+  std::string upload_id;        ///< Empty: it was about to be begun. There may be an upload of this key or none.
+  SourceIdentity source;        ///< Without a uri: a stream, which cannot go on after its process.
   std::uint64_t part_size = 0;  ///< As PartScheduleOptions::part_size, so that the parts are the same again.
-  bool completing = false;  ///< The completion was sent, or was about to be.
+  bool completing = false;      ///< The completion was sent, or was about to be.
   Timestamp started;
-  Timestamp touched;        ///< When it got on for the last time.
+  Timestamp touched;  ///< When it got on for the last time.
 };
 
 /// Uploads under way, in a SQLite file (write-ahead log, synchronous=FULL) that several processes share: what was
@@ -56,7 +56,8 @@ class UploadJournal {
   [[nodiscard]] Result<void> remove(std::int64_t id, const Context& context);
   /// It is no longer held, and goes on another time.
   void release(std::int64_t id);
-  /// Entries of this place that nobody living is at and that did not get on since `before`. They are held by the caller.
+  /// Entries of this place that nobody living is at and that did not get on since `before`. They are held by the
+  /// caller.
   [[nodiscard]] Result<std::vector<JournalEntry>> take_stale(const std::string& location, Timestamp before,
                                                              const Context& context);
   /// Upload ids of this place that the journal knows, held or not.

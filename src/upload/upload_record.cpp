@@ -27,8 +27,8 @@ Result<void> abort_nameless(ObjectStore& store, UploadJournal& journal, const Jo
   DOCUPILOT_TRY(const auto known, journal.known_ids(entry.location, context));
   DOCUPILOT_TRY(const auto uploads, store.list_multipart(entry.key, context));
   for (const MultipartUpload& upload : uploads) {
-    const bool named = std::ranges::any_of(
-        known, [&](const std::string& id) { return bare_id(id) == bare_id(upload.upload_id); });
+    const bool named =
+        std::ranges::any_of(known, [&](const std::string& id) { return bare_id(id) == bare_id(upload.upload_id); });
     const std::int64_t apart = upload.started.microseconds - entry.started.microseconds;
     if (named || upload.key != entry.key || apart > around || apart < -around) continue;
     DOCUPILOT_CHECK(store.abort_multipart(upload, context));

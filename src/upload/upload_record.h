@@ -42,8 +42,8 @@ class UploadRecord {
 
  private:
   [[nodiscard]] Result<std::optional<Opened>> go_on(const PartSchedule& schedule, const Context& context);
-  [[nodiscard]] Result<std::vector<PartInfo>> confirmed(const PartSchedule& schedule, const std::vector<PartInfo>& listed,
-                                                        const Context& context);
+  [[nodiscard]] Result<std::vector<PartInfo>> confirmed(const PartSchedule& schedule,
+                                                        const std::vector<PartInfo>& listed, const Context& context);
   [[nodiscard]] Result<bool> holds_same(const PartSchedule& schedule, PartInfo& part, const Context& context);
   [[nodiscard]] Result<void> prepare_entry(const PartSchedule& schedule, const Context& context);
 

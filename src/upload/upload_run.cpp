@@ -10,9 +10,7 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr std::uint64_t small = std::uint64_t{256} << 10U;     // read into memory before it is sent
 constexpr Duration feed_turn = Duration::milliseconds(10);     // how often a body that waits for the gate looks again
-constexpr Duration abort_time = Duration::milliseconds(2'000);  // for the one try
 constexpr Duration cancel_time = Duration::milliseconds(150);  // of it, for which the caller waits too
 
 Duration later(Duration now, Duration length) {
@@ -48,7 +46,8 @@ UploadRun::UploadRun(UploadEngine& engine, std::shared_ptr<Source> source, std::
 
 UploadRun::~UploadRun() = default;
 
-// ---- what other threads ask for ---------------------------------------------------------------------------------------
+// ---- what other threads ask for
+// ---------------------------------------------------------------------------------------
 
 void UploadRun::request_pause(bool paused) {
   gate_->paused = paused;
@@ -78,7 +77,8 @@ TransferProgress UploadRun::progress() const {
   return told_;
 }
 
-// ---- from the beginning to a plan -------------------------------------------------------------------------------------
+// ---- from the beginning to a plan
+// -------------------------------------------------------------------------------------
 
 void UploadRun::begin() {
   gate_->on_starved = [this] { engine_.post([] {}); };  // whoever wakes the engine has it look
@@ -154,7 +154,8 @@ void UploadRun::produced(Result<StreamReader::Part> part) {
   plan_->produced(part->size, part->last, steady_time());
 }
 
-// ---- on the way -------------------------------------------------------------------------------------------------------
+// ---- on the way
+// -------------------------------------------------------------------------------------------------------
 
 void UploadRun::cancel(Error error) {
   if (ended_ || cancelled_) return;
@@ -228,21 +229,18 @@ void UploadRun::deliver(Result<UploadResult> result) {
   on_end(std::move(result));
 }
 
-void UploadRun::fail(Error error) {
-  deliver(std::move(error).operation("upload").target(key_));
-}
+void UploadRun::fail(Error error) { deliver(std::move(error).operation("upload").target(key_)); }
 
 /// A stream into a store that takes it only whole: the store pulls it.
 void UploadRun::put_directly() {
-  call(
-      [this] { return engine_.store().put(key_, *source_, options_.put, inner()); },
-      [this](Result<ObjectInfo> object) {
-        if (!object) return deliver(std::move(object).error());
-        UploadResult result;
-        result.bytes_sent = object->size;
-        result.object = *std::move(object);
-        deliver(std::move(result));
-      });
+  call([this] { return engine_.store().put(key_, *source_, options_.put, inner()); },
+       [this](Result<ObjectInfo> object) {
+         if (!object) return deliver(std::move(object).error());
+         UploadResult result;
+         result.bytes_sent = object->size;
+         result.object = *std::move(object);
+         deliver(std::move(result));
+       });
 }
 
 }  // namespace docupilot::inline v1

@@ -73,8 +73,8 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   void feed_starved(Duration now);
   void report(Duration now);
   void deliver(Result<UploadResult> result);
-  /// Runs `work` on a worker and `then` with its result on the engine's thread; both may use this run, which lives until
-  /// then.
+  /// Runs `work` on a worker and `then` with its result on the engine's thread; both may use this run, which lives
+  /// until then.
   template <class Work, class Then>
   void call(Work work, Then then) {
     ++calls_;
@@ -113,7 +113,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   std::optional<Error> cancelled_;
   std::optional<Duration> give_up_;  // when a cancelled upload is told as ended though its abort is not
   std::optional<Duration> feed_at_;  // when bodies that waited for the gate look again
-  int produced_ = 0;  // parts of a stream
+  int produced_ = 0;                 // parts of a stream
   bool is_aborting_ = false;
 
   std::optional<UploadRecord> record_;  // of an upload in parts

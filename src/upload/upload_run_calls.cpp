@@ -8,7 +8,7 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr std::uint64_t small = std::uint64_t{256} << 10U;       // read into memory before it is sent
+constexpr std::uint64_t small = std::uint64_t{256} << 10U;      // read into memory before it is sent
 constexpr Duration abort_time = Duration::milliseconds(2'000);  // for the one try
 
 }  // namespace
@@ -127,8 +127,8 @@ Result<void> UploadRun::check_source() const {
 void UploadRun::complete() {
   if (auto same = check_source(); !same) return plan_->source_failed(std::move(same).error(), steady_time());
   call(
-      [this, upload = plan_->upload(), parts = plan_->parts(), fresh = std::exchange(acknowledged_, {})]()
-          -> Result<ObjectInfo> {
+      [this, upload = plan_->upload(), parts = plan_->parts(),
+       fresh = std::exchange(acknowledged_, {})]() -> Result<ObjectInfo> {
         if (!fresh.empty()) DOCUPILOT_CHECK(record_->acknowledge(fresh, inner()));
         DOCUPILOT_CHECK(record_->completing(inner()));
         return engine_.store().complete_multipart(upload, parts, inner());
@@ -140,12 +140,12 @@ void UploadRun::complete() {
 }
 
 void UploadRun::look() {
-  call([this, upload = plan_->upload(), parts = plan_->parts()] {
-    return engine_.store().find_completed(upload, parts, inner());
-  }, [this](Result<std::optional<ObjectInfo>> object) {
-    if (object) plan_->looked(*std::move(object), steady_time());
-    else plan_->call_failed(std::move(object).error(), steady_time());
-  });
+  call([this, upload = plan_->upload(),
+        parts = plan_->parts()] { return engine_.store().find_completed(upload, parts, inner()); },
+       [this](Result<std::optional<ObjectInfo>> object) {
+         if (object) plan_->looked(*std::move(object), steady_time());
+         else plan_->call_failed(std::move(object).error(), steady_time());
+       });
 }
 
 void UploadRun::abort() {
@@ -177,7 +177,8 @@ void UploadRun::close_record(bool left, Result<UploadResult> result) {
         return record_ ? record_->close(left) : Result<void>();
       },
       [this, result = std::move(result)](Result<void> closed) {
-        if (!closed) engine_.log(LogLevel::warning, "the journal keeps an upload that is over: " + closed.error().to_string());
+        if (!closed)
+          engine_.log(LogLevel::warning, "the journal keeps an upload that is over: " + closed.error().to_string());
         deliver(result);
       });
 }

@@ -58,8 +58,8 @@ class Handle final : public Upload {
     std::unique_lock lock(mutex_);
     const auto ended = [this] { return result_.has_value(); };
     if (context.deadline.is_set()) {
-      const auto left = std::chrono::nanoseconds(std::min<std::int64_t>(context.deadline.remaining().nanoseconds(),
-                                                                       std::int64_t{1} << 60U));
+      const auto left = std::chrono::nanoseconds(
+          std::min<std::int64_t>(context.deadline.remaining().nanoseconds(), std::int64_t{1} << 60U));
       if (!changed_.wait_for(lock, left, ended)) {
         lock.unlock();
         cancel();
@@ -147,7 +147,8 @@ class Batch {
       end(index, std::move(result));
       engine_.post([this] { begin_more(); });
     };
-    auto run = std::make_shared<UploadRun>(engine_, std::move(source), item.key, std::move(item.options), context_, on_end);
+    auto run =
+        std::make_shared<UploadRun>(engine_, std::move(source), item.key, std::move(item.options), context_, on_end);
     if (auto added = engine_.add(std::move(run)); !added) end(index, std::move(added).error());
   }
 

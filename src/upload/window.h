@@ -7,15 +7,14 @@
 
 namespace docupilot::inline v1 {
 
-/// How many requests are sent at a time. "Slow down" halves it, and those that were on their way by then do not halve it
-/// again; ten successes add one, up to where it began. Beyond that it grows only while more of them bring more: whenever
-/// all have been in use for a second, and the rate is a tenth better than at the size before, by a quarter. For one
-/// thread; times are those of one steady clock.
+/// How many requests are sent at a time. "Slow down" halves it, and those that were on their way by then do not halve
+/// it again; ten successes add one, up to where it began. Beyond that it grows only while more of them bring more:
+/// whenever all have been in use for a second, and the rate is a tenth better than at the size before, by a quarter.
+/// For one thread; times are those of one steady clock.
 class Window {
  public:
   /// `first` to begin with, never more than `most`.
-  Window(unsigned first, unsigned most)
-      : first_(std::max(1U, first)), most_(std::max(first_, most)), limit_(first_) {}
+  Window(unsigned first, unsigned most) : first_(std::max(1U, first)), most_(std::max(first_, most)), limit_(first_) {}
 
   [[nodiscard]] unsigned limit() const noexcept { return limit_; }
   [[nodiscard]] bool has_room(unsigned in_use) const noexcept { return in_use < limit_; }
