@@ -4,8 +4,8 @@
 
 namespace docupilot::inline v1 {
 
-/// Whether an upload waits with patience: since when nothing gets on, and when the next probe goes. For one thread; times
-/// are those of one steady clock.
+/// Whether an upload waits with patience: since when nothing gets on, and when the next probe goes. For one thread;
+/// times are those of one steady clock.
 ///
 /// Patience counts from the first failure after the last acknowledged byte, so that a stream which had nothing to send
 /// for an hour has not lost it.
@@ -30,8 +30,10 @@ class Outage {
     patience_.progressed(now);
     trouble_ = lasts_ = spent_ = probing_ = false;
   }
-  /// Begins to wait, or goes on after a probe that failed. `random` is in [0, 1); the server may have asked for at least
-  /// so much.
+  /// A reply came that no outage gives, though nothing was acknowledged.
+  void ended() noexcept { lasts_ = spent_ = probing_ = false; }
+  /// Begins to wait, or goes on after a probe that failed. `random` is in [0, 1); the server may have asked for at
+  /// least so much.
   void wait(Duration now, double random, Duration at_least) noexcept {
     lasts_ = true;
     probing_ = false;

@@ -3,6 +3,7 @@
 #include <docupilot/source/content_hash.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace docupilot::inline v1 {
 
@@ -33,7 +34,8 @@ bool PartBook::produced(std::uint64_t size, bool last) {
 void PartBook::resume(const std::vector<PartInfo>& has) {
   const std::uint64_t known = known_parts();
   for (const PartInfo& part : has) {
-    if (part.number < 1 || static_cast<std::uint64_t>(part.number) > known || part.size != size_of(part.number)) continue;
+    if (part.number < 1 || static_cast<std::uint64_t>(part.number) > known || part.size != size_of(part.number))
+      continue;
     grow(static_cast<std::uint64_t>(part.number));
     PartState& state = parts_[static_cast<std::size_t>(part.number) - 1];
     if (state.stage != PartState::Stage::fresh) continue;
@@ -68,6 +70,10 @@ std::optional<int> PartBook::next_fresh() {
 }
 
 PartState* PartBook::find(int number) noexcept {
+  return const_cast<PartState*>(std::as_const(*this).find(number));  // NOLINT: the book is not const
+}
+
+const PartState* PartBook::find(int number) const noexcept {
   const std::size_t index = number == 0 ? 0 : static_cast<std::size_t>(number) - 1;
   if (number < 0 || whole_ != (number == 0) || index >= parts_.size()) return nullptr;
   return &parts_[index];
@@ -126,9 +132,7 @@ std::optional<std::uint64_t> PartBook::total_bytes() const noexcept {
   return ended_ ? std::optional(produced_bytes_) : std::nullopt;
 }
 
-std::uint64_t PartBook::offset_of(int number) const noexcept {
-  return number == 0 ? 0 : schedule_.offset_of(number);
-}
+std::uint64_t PartBook::offset_of(int number) const noexcept { return number == 0 ? 0 : schedule_.offset_of(number); }
 
 std::uint64_t PartBook::size_of(int number) const noexcept {
   // Of a stream that goes on, all parts so far are full.
@@ -148,6 +152,7 @@ std::vector<PartInfo> PartBook::stored() const {
 }
 
 std::optional<std::uint64_t> PartBook::crc64nvme() const {
+  if (!all_stored()) return std::nullopt;
   std::uint64_t crc = 0;
   for (const PartState& part : parts_) {
     if (part.stage != PartState::Stage::stored || !part.info.crc64nvme) return std::nullopt;

@@ -18,8 +18,8 @@ struct PartState {
     stored,   ///< Acknowledged.
   };
 
-  PartInfo info;             ///< Number and size; ETag and checksum once it is stored.
-  Duration due;              ///< Of a waiting part.
+  PartInfo info;  ///< Number and size; ETag and checksum once it is stored.
+  Duration due;   ///< Of a waiting part.
   Stage stage = Stage::fresh;
   bool resumed = false;      ///< Sent by another run.
   unsigned attempts = 0;     ///< In all.
@@ -41,10 +41,11 @@ class PartBook {
   PartBook(PartSchedule schedule, std::optional<std::uint64_t> size, bool is_stream);
 
   /// The source goes in one request.
-  void make_whole() noexcept { whole_ = true; }
+  void set_whole(bool whole) noexcept { whole_ = whole; }
   [[nodiscard]] bool is_whole() const noexcept { return whole_; }
   /// The next part of a stream. False: its size is none that the schedule has, or not what the source said.
   [[nodiscard]] bool produced(std::uint64_t size, bool last);
+  [[nodiscard]] std::uint64_t produced_parts() const noexcept { return produced_parts_; }
   /// These are stored already. Those that do not fit the schedule are left out.
   void resume(const std::vector<PartInfo>& has);
 
@@ -53,6 +54,7 @@ class PartBook {
   [[nodiscard]] bool has_fresh() { return next_fresh().has_value(); }
   /// A part that `next_fresh` has named. Null: there is none.
   [[nodiscard]] PartState* find(int number) noexcept;
+  [[nodiscard]] const PartState* find(int number) const noexcept;
   void store(PartState& part, PartInfo info);
   /// The store has lost it after all.
   void lose(PartState& part);

@@ -22,9 +22,10 @@ struct PartScheduleOptions {
 /// The sizes of an upload's parts, of which there may be 10,000.
 ///
 /// Of a known size: size / (8 x connections), between 8 and 64 MiB, and never less than a 10,000th of it, in whole MiB.
-/// Of an unknown one: 8 MiB, twice as much after each 2,000 parts, as far as memory allows; so 10,000 parts hold 484 GiB
-/// with 256 MiB of memory, and more with more. A size that the caller asks for takes the place of the first 8 MiB, or of
-/// the share of a connection. Where wishes cannot all be met, the store's limits win, then memory, then the 10,000.
+/// Of an unknown one: 8 MiB, twice as much after each 2,000 parts, as far as memory allows; so 10,000 parts hold 484
+/// GiB with 256 MiB of memory, and more with more. A size that the caller asks for takes the place of the first 8 MiB,
+/// or of the share of a connection. Where wishes cannot all be met, the store's limits win, then memory, then the
+/// 10,000.
 class PartSchedule {
  public:
   explicit PartSchedule(const PartScheduleOptions& options);
