@@ -25,13 +25,8 @@ class Outage {
     if (!trouble_) patience_.progressed(now);
     trouble_ = true;
   }
-  /// Something was acknowledged: the outage is over.
-  void progressed(Duration now) noexcept {
-    patience_.progressed(now);
-    trouble_ = lasts_ = spent_ = probing_ = false;
-  }
-  /// A reply came that no outage gives, though nothing was acknowledged.
-  void ended() noexcept { lasts_ = spent_ = probing_ = false; }
+  /// Something was acknowledged, or a reply came that no outage gives: it is over.
+  void progressed() noexcept { trouble_ = lasts_ = spent_ = probing_ = false; }
   /// Begins to wait, or goes on after a probe that failed. `random` is in [0, 1); the server may have asked for at
   /// least so much.
   void wait(Duration now, double random, Duration at_least) noexcept {

@@ -81,7 +81,8 @@ const PartState* PartBook::find(int number) const noexcept {
 
 void PartBook::store(PartState& part, PartInfo info) {
   info.number = part.info.number;
-  info.size = part.info.size;
+  // Of a stream that goes whole without having said its size, only the sender knows it.
+  if (!whole_ || total_bytes()) info.size = part.info.size;
   part.info = std::move(info);
   part.stage = PartState::Stage::stored;
   ++parts_stored_;
@@ -153,6 +154,7 @@ std::vector<PartInfo> PartBook::stored() const {
 
 std::optional<std::uint64_t> PartBook::crc64nvme() const {
   if (!all_stored()) return std::nullopt;
+  if (whole_) return parts_.front().info.crc64nvme;
   std::uint64_t crc = 0;
   for (const PartState& part : parts_) {
     if (part.stage != PartState::Stage::stored || !part.info.crc64nvme) return std::nullopt;

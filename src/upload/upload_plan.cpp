@@ -56,7 +56,7 @@ void UploadPlan::replied(int number, PartReply reply, Duration now) {
   ++attempts_failed_;
   if (number == 0) {
     maybe_stored_ = maybe_stored_ || reply.verdict == PartVerdict::transient;
-    if (is_once()) return fail(error_of(reply));
+    if (is_once()) return whole_refused(error_of(reply));
   }
   switch (reply.verdict) {
     case PartVerdict::stored: return;
@@ -89,6 +89,7 @@ void UploadPlan::drained(PartState& part, PartReply reply) {
 void UploadPlan::stored(PartState& part, PartReply reply, Duration now) {
   if (options_.bucket != nullptr) options_.bucket->give(part.tokens == 0 ? 1 : part.tokens);
   part.tokens = 0;
+  if (book_.is_whole()) reply.part.size = reply.object.size;
   book_.store(part, std::move(reply.part));
   // Behind an outage all go on at once. When some part comes through while others do not, those keep their distance.
   if (outage_.lasts() && probe_ == part.info.number) {
@@ -99,14 +100,16 @@ void UploadPlan::stored(PartState& part, PartReply reply, Duration now) {
     }
   }
   probe_ = -1;
-  outage_.progressed(now);
+  outage_.progressed();
   if (book_.is_whole()) succeed(std::move(reply.object));
 }
 
-/// A condition refuses the second of two attempts when the first one made the object and its reply was lost.
+/// A condition refuses the second of two attempts when the first one made the object and its reply was lost. Of bytes
+/// that cannot be sent again, one lost reply is reason enough to look.
 void UploadPlan::whole_refused(Error error) {
   const bool by_condition = error.code() == ErrorCode::already_exists || error.code() == ErrorCode::precondition_failed;
-  if (error.code() == ErrorCode::outcome_unknown || (by_condition && maybe_stored_)) {
+  if (error.code() == ErrorCode::outcome_unknown || (maybe_stored_ && (by_condition || is_once()))) {
+    in_doubt_ = true;
     return look_instead(std::move(error));
   }
   fail(std::move(error));
@@ -191,6 +194,7 @@ std::optional<UploadAction> UploadPlan::next_send(Duration now, bool may_send) {
 
 std::optional<UploadAction> UploadPlan::next(Duration now, bool may_send) {
   asked_at_ = now;
+  began_ = true;
   if (finished_ || call_) return std::nullopt;
   if (goal_ != Goal::upload) {
     if (sending_ > 0 || (paused_ && goal_ != Goal::end)) return std::nullopt;

@@ -17,8 +17,9 @@ namespace docupilot::inline v1 {
 struct UploadPlanOptions {
   PartSchedule schedule;
   std::optional<std::uint64_t> size = {};  ///< Of the source; nothing for a stream that does not say.
-  bool can_rewind = true;  ///< The source can be read at any place, again and again. False: `produced` tells its parts.
-  bool multipart = true;   ///< The store has multipart calls. False: all goes in one request, whatever its size.
+  /// The source can be read at any place, again and again. False, or without a size: `produced` tells its parts.
+  bool can_rewind = true;
+  bool multipart = true;  ///< The store has multipart calls. False: all goes in one request, whatever its size.
   bool keep = false;       ///< On a failure the upload is kept for another run, else aborted.
   RetryPolicy retry = {};
   PatienceOptions patience = {};
@@ -110,7 +111,7 @@ class UploadPlan {
   [[nodiscard]] std::uint64_t size_of(int number) const noexcept { return book_.size_of(number); }
   /// Bytes acknowledged, attempts failed and so on; rates and bytes on their way are the driver's.
   [[nodiscard]] TransferProgress progress() const;
-  [[nodiscard]] bool is_waiting() const noexcept { return outage_.lasts(); }  ///< With patience.
+  [[nodiscard]] bool waiting() const noexcept { return outage_.lasts(); }  ///< With patience.
   /// After `finish`, once.
   [[nodiscard]] Result<UploadResult> result();
   /// After `finish`: uploads of ours that are still at the store, or may be: kept, or the abort failed, or the end of
@@ -165,6 +166,7 @@ class UploadPlan {
 
   Step step_ = Step::opening;
   Goal goal_ = Goal::upload;
+  bool began_ = false;  // `next` was asked
   bool finished_ = false;
   Duration asked_at_;  // when `next` was, the last time
 
@@ -191,6 +193,7 @@ class UploadPlan {
   unsigned restarts_ = 0;
 
   std::optional<Error> last_failure_;  // that patience is about
+  bool looks_once_ = false;            // patience has had its time
   std::optional<Error> if_not_ours_;   // the error when the object at the key is not ours; nothing: begin anew
   std::optional<Error> error_;
   std::optional<ObjectInfo> object_;

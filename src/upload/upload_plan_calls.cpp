@@ -66,13 +66,13 @@ void UploadPlan::continue_with(MultipartUpload upload, const std::vector<PartInf
 }
 
 void UploadPlan::opened(MultipartUpload upload, const std::vector<PartInfo>& has, Duration now) {
-  const bool is_first = !call_ && !has_upload_ && sending_ == 0 && book_.parts_stored() == 0;
-  if (!ends_call(UploadAction::Kind::open) && !is_first) return;
-  outage_.progressed(now);
+  if (began_ && !ends_call(UploadAction::Kind::open)) return;
+  outage_.progressed();
   continue_with(std::move(upload), has);
 }
 
 void UploadPlan::opened_completing(MultipartUpload upload, const std::vector<PartInfo>& has, Duration now) {
+  if (began_) return;
   opened(std::move(upload), has, now);
   completions_ = 1;
   in_doubt_ = true;
@@ -80,7 +80,7 @@ void UploadPlan::opened_completing(MultipartUpload upload, const std::vector<Par
 
 void UploadPlan::listed(const std::vector<PartInfo>& has, Duration now) {
   if (!ends_call(UploadAction::Kind::list)) return;
-  outage_.progressed(now);
+  outage_.progressed();
   if (goal_ != Goal::upload) return;
   for (const int number : book_.missing_in(has)) {
     if (!options_.can_rewind) {
@@ -93,16 +93,20 @@ void UploadPlan::listed(const std::vector<PartInfo>& has, Duration now) {
 
 void UploadPlan::completed(ObjectInfo object, Duration now) {
   if (!ends_call(UploadAction::Kind::complete)) return;
-  outage_.progressed(now);
+  outage_.progressed();
   succeed(std::move(object));
 }
 
 void UploadPlan::looked(std::optional<ObjectInfo> object, Duration now) {
   if (!ends_call(UploadAction::Kind::look)) return;
-  outage_.progressed(now);
+  outage_.progressed();
   if (object) return succeed(*std::move(object));
   if (goal_ != Goal::upload) return;
-  if (if_not_ours_) return fail(*std::exchange(if_not_ours_, std::nullopt));
+  if (if_not_ours_) {
+    // Of a whole the look decides; of a completion that may still be under way, it does not.
+    if (book_.is_whole()) in_doubt_ = false;
+    return fail(*std::exchange(if_not_ours_, std::nullopt));
+  }
   Error gone =
       last_failure_ ? *std::move(last_failure_) : Error(ErrorCode::not_found, "the store has forgotten the upload");
   restart_or_fail(in_doubt_ ? unknown(std::move(gone)) : std::move(gone));
@@ -113,6 +117,8 @@ void UploadPlan::call_failed(Error error, Duration now) {
   const UploadAction::Kind kind = *std::exchange(call_, std::nullopt);
   if (kind == UploadAction::Kind::complete && may_be_done(error)) in_doubt_ = true;
   if (goal_ != Goal::upload) return;
+  // Who answers is not out of reach.
+  if (!may_pass(error)) outage_.progressed();
   switch (kind) {
     case UploadAction::Kind::complete: completion_failed(std::move(error), now); break;
     case UploadAction::Kind::look: look_failed(std::move(error), now); break;
@@ -141,7 +147,6 @@ void UploadPlan::completion_failed(Error error, Duration now) {
     call_due_ = Duration(now.nanoseconds() + retry_delay(options_.retry, reason, 0, options_.random()).nanoseconds());
     return;
   }
-  outage_.ended();
   switch (error.code()) {
     case ErrorCode::not_found: return forgotten(std::move(error));
     case ErrorCode::corrupted:
@@ -163,14 +168,8 @@ void UploadPlan::completion_failed(Error error, Duration now) {
 }
 
 void UploadPlan::look_failed(Error error, Duration now) {
-  if (if_not_ours_) {
-    Error decided = *std::exchange(if_not_ours_, std::nullopt);
-    // An object that nobody could look at may be ours.
-    return fail(in_doubt_ && decided.code() != ErrorCode::outcome_unknown ? unknown(std::move(decided))
-                                                                          : std::move(decided));
-  }
-  if (may_pass(error)) return call_again(std::move(error), now);
-  fail(in_doubt_ ? unknown(std::move(error)) : std::move(error));
+  if (may_pass(error) && !looks_once_) return call_again(std::move(error), now);
+  settle(std::move(error));
 }
 
 /// After a failure that may pass, and that the store has tried to overcome.
@@ -186,14 +185,19 @@ void UploadPlan::call_again(Error error, Duration now) {
 /// It has failed; but where the end of a completion is unknown, only a look can say so.
 void UploadPlan::settle(Error error) {
   if (!in_doubt_) return fail(std::move(error));
-  if (step_ == Step::looking) return fail(unknown(std::move(error)));
-  look_instead(unknown(std::move(error)));
+  if (step_ != Step::looking) {
+    // Once, and at once: patience has had its time.
+    looks_once_ = true;
+    return look_instead(unknown(std::move(error)));
+  }
+  // An object that nobody could look at may be ours.
+  Error why = if_not_ours_ ? *std::exchange(if_not_ours_, std::nullopt) : std::move(error);
+  fail(why.code() == ErrorCode::outcome_unknown ? std::move(why) : unknown(std::move(why)));
 }
 
 void UploadPlan::look_instead(Error if_not_ours) {
   if_not_ours_ = std::move(if_not_ours);
-  // Once, and at once: patience has had its time.
-  outage_.ended();
+  outage_.progressed();
   call_due_ = Duration();
   goal_ = Goal::look;
 }

@@ -22,7 +22,7 @@ void UploadPlan::exhausted(Error error, bool was_probe, Duration now, Duration a
 }
 
 void UploadPlan::give_up_if_spent() {
-  if (goal_ != Goal::upload || !outage_.is_spent() || !last_failure_) return;
+  if (goal_ != Goal::upload || paused_ || !outage_.is_spent() || !last_failure_) return;
   // What is under way may still come through; without patience nothing is waited for.
   if (sending_ > 0 && outage_.has_patience()) return;
   Error error = *std::move(last_failure_);
@@ -62,7 +62,7 @@ void UploadPlan::restart_or_fail(Error error) {
 /// The store does not know the upload.
 void UploadPlan::forgotten(Error error) {
   has_upload_ = false;
-  outage_.ended();
+  outage_.progressed();
   if (completions_ == 0) return restart_or_fail(std::move(error));
   last_failure_ = std::move(error);
   goal_ = Goal::look;
@@ -125,13 +125,13 @@ std::optional<UploadAction> UploadPlan::turn() {
 
 void UploadPlan::begin_anew() {
   book_.begin_anew();
-  outage_.ended();
+  outage_.progressed();
   waiting_.clear();
   probe_ = -1;
   call_due_ = Duration();
   upload_ = {};
   completions_ = rounds_ = 0;
-  in_doubt_ = sent_again_ = was_refused_ = has_aborted_ = false;
+  in_doubt_ = sent_again_ = was_refused_ = has_aborted_ = looks_once_ = false;
   if_not_ours_.reset();
   last_failure_.reset();
   ++restarts_;
