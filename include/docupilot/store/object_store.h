@@ -155,6 +155,13 @@ class DOCUPILOT_EXPORT ObjectStore {
   [[nodiscard]] virtual Result<std::vector<MultipartUpload>> list_multipart(const std::string& prefix = {},
                                                                             const Context& context = {});
 
+  /// The object at the upload's key, if it is what this upload would have made of these parts: known by the upload's
+  /// mark where the store leaves one, by the size, and by the ETag or checksum that the parts make together. Nothing:
+  /// it is not, or there is no telling. For a completion whose reply was lost.
+  [[nodiscard]] virtual Result<std::optional<ObjectInfo>> find_completed(const MultipartUpload& upload,
+                                                                         const std::vector<PartInfo>& parts,
+                                                                         const Context& context = {});
+
   /// Sends parts and small objects without a thread for each, for the uploader; as long-lived as the store. Default:
   /// null, the uploader then calls `put` and `put_part` on threads of its own.
   [[nodiscard]] virtual PartSender* part_sender();

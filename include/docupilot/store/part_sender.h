@@ -58,22 +58,27 @@ struct PartReply {
 /// What is sent. It is the caller's, and stays as it is until `done` was called.
 struct PartRequest {
   std::string key;
-  MultipartUpload upload;         ///< With an empty id: the whole object in one request.
-  int number = 0;                 ///< Of a part.
+  MultipartUpload upload;         ///< Of a whole object: what `begin_whole` gave, or one without an id.
+  int number = 0;                 ///< Of a part, from 1. 0: the whole object in one request.
   PutOptions options = {};        ///< Of a whole object.
   std::shared_ptr<PartBody> body;
 };
 
 /// Sends bodies to a store without a thread for each: many attempts under way at a time, each of them made once. Where
 /// parts go is decided here: signed by ourselves, or to URLs that somebody else has signed. Who calls it decides
-/// about further attempts. Calls may be made from any thread at any time.
+/// about further attempts, and how often in a row a cause may be `mended`. Calls may be made from any thread at any
+/// time.
 class DOCUPILOT_EXPORT PartSender {
  public:
   using Done = std::function<void(PartReply)>;
 
   virtual ~PartSender();
+  /// What all attempts at a whole object are sent with, so that it is known again (ObjectStore::find_completed) if a
+  /// reply was lost. Makes no request. Default: nothing to know it by.
+  [[nodiscard]] virtual MultipartUpload begin_whole(const std::string& key, const PutOptions& options);
   /// Rewinds the body and sends it. `done` is called once, on the sender's thread or by `send` itself, and must not
-  /// block. May wait for credentials or for URLs, never for bytes.
+  /// block, so it cannot call `send` again: that may wait for credentials, for URLs, or for a look at a condition,
+  /// though never for bytes.
   virtual std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context = {}) = 0;
 };
 
