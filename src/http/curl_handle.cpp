@@ -15,7 +15,8 @@ namespace {
 constexpr long receive_buffer = 64L << 10U;
 constexpr std::uint64_t room_for_head = 16U << 10U;  // head and body go out in one piece, if both fit (libcurl 8.7)
 constexpr std::uint64_t small_upload = 64U << 10U;
-constexpr std::uint64_t large_upload = 512U << 10U;
+// Four chunks of 64 KiB with their frames, and what many connections at a time leave of a cache.
+constexpr std::uint64_t large_upload = 256U << 10U;
 
 // libcurl takes 0 for its own default of 300 s, so that "none" is the longest there is.
 long connect_limit(Duration limit) {
@@ -180,7 +181,7 @@ Result<void> CurlHandle::prepare(const Request& request, CheckedRequest& checked
   if (shape_ == CheckedRequest::Shape::body) {
     set(CURLOPT_INFILESIZE_LARGE, static_cast<curl_off_t>(checked.length));
     const std::uint64_t wanted = std::min(checked.length, large_upload) + room_for_head;
-    const auto buffer = static_cast<long>(std::clamp(wanted, small_upload, large_upload));
+    const auto buffer = static_cast<long>(std::max(wanted, small_upload));
     // Larger than needed does no harm; changing it costs an allocation.
     if (buffer > upload_buffer_ || buffer * 4 < upload_buffer_) {
       set(CURLOPT_UPLOAD_BUFFERSIZE, buffer);

@@ -64,7 +64,8 @@ class Retrier {
   /// code kept.
   [[nodiscard]] Result<Response> run(const RetryCall& call, const Context& context = {});
 
-  [[nodiscard]] Duration clock_offset() const noexcept { return skew_.offset(); }
+  /// What is known of the server's clock, shared with whoever makes attempts of his own.
+  [[nodiscard]] ClockSkew& clock_skew() noexcept { return skew_; }
   [[nodiscard]] unsigned tokens_left() const { return bucket_.left(); }
 
  private:

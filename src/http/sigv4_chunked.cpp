@@ -1,6 +1,7 @@
 #include "http/sigv4_chunked.h"
 
 #include <algorithm>
+#include <bit>
 #include <cstring>
 
 #include "base/try.h"
@@ -34,13 +35,16 @@ std::string_view ChunkFraming::payload_hash() const noexcept {
   return trailer.empty() ? streaming_signed : streaming_signed_trailer;
 }
 
+std::size_t ChunkFraming::head_size(std::uint64_t size) const noexcept {
+  return (static_cast<std::size_t>(std::bit_width(size | 1U)) + 3) / 4 +
+         (is_signed ? chunk_signature.size() + signature_size : 0) + 2;
+}
+
 std::uint64_t ChunkFraming::encoded_size(std::uint64_t decoded) const noexcept {
-  const auto head = [this](std::uint64_t length) -> std::uint64_t {
-    return hex_number(length).size() + (is_signed ? chunk_signature.size() + signature_size : 0) + 2;
-  };
   const std::uint64_t full = decoded / chunk;
   const std::uint64_t last = decoded % chunk;
-  std::uint64_t size = full * (head(chunk) + chunk + 2) + (last == 0 ? 0 : head(last) + last + 2) + head(0) + 2;
+  std::uint64_t size = full * (head_size(chunk) + chunk + 2) + (last == 0 ? 0 : head_size(last) + last + 2);
+  size += head_size(0) + 2;
   if (!trailer.empty()) {
     size += trailer.size() + 1 + trailer_value_size + 2;
     if (is_signed) size += trailer_signature.size() + signature_size + 2;
@@ -48,16 +52,7 @@ std::uint64_t ChunkFraming::encoded_size(std::uint64_t decoded) const noexcept {
   return size;
 }
 
-AwsChunkedReader::AwsChunkedReader(Reader& body, std::uint64_t decoded, ChunkFraming framing, Signed seed,
-                                   ChunkChecksum checksum)
-    : body_(body),
-      decoded_(decoded),
-      framing_(std::move(framing)),
-      seed_(std::move(seed)),
-      checksum_(std::move(checksum)),
-      rest_(decoded) {}
-
-std::string AwsChunkedReader::sign(std::string_view kind, std::string_view hashes) {
+std::string ChunkFrames::sign(std::string_view kind, std::string_view hashes) {
   if (seed_.key == nullptr) return std::string(signature_size, '0');  // anonymous: nobody will look
   std::string text;
   (text += kind) += '\n';
@@ -68,8 +63,40 @@ std::string AwsChunkedReader::sign(std::string_view kind, std::string_view hashe
   return seed_.signature = seed_.key->sign(text);
 }
 
+std::string ChunkFrames::head(std::uint64_t size, std::string_view hash) {
+  std::string line = hex_number(size);
+  if (framing_.is_signed) {
+    std::string hashes(empty_payload);
+    (hashes += '\n') += hash;
+    (line += chunk_signature) += sign("AWS4-HMAC-SHA256-PAYLOAD", hashes);
+  }
+  return line += "\r\n";
+}
+
+std::string ChunkFrames::end(std::string_view trailer_value) {
+  std::string text = head(0, empty_payload);
+  if (!framing_.trailer.empty()) {
+    std::string line = framing_.trailer;
+    (line += ':') += trailer_value;
+    (text += line) += "\r\n";
+    if (framing_.is_signed) {
+      const std::string hash = payload_hash(as_bytes(line + '\n'));
+      ((text += trailer_signature) += sign("AWS4-HMAC-SHA256-TRAILER", hash)) += "\r\n";
+    }
+  }
+  return text += "\r\n";
+}
+
+AwsChunkedReader::AwsChunkedReader(Reader& body, std::uint64_t decoded, ChunkFraming framing, Signed seed,
+                                   ChunkChecksum checksum)
+    : body_(body),
+      decoded_(decoded),
+      frames_(std::move(framing), std::move(seed)),
+      checksum_(std::move(checksum)),
+      rest_(decoded) {}
+
 Result<void> AwsChunkedReader::next_chunk(const Context& context) {
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(rest_, framing_.chunk));
+  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(rest_, frames_.framing().chunk));
   data_.resize(std::max<std::size_t>(size, 1));
   std::size_t filled = 0;
   // Behind the last byte it is asked once more, so that a body that goes on is noticed.
@@ -82,29 +109,14 @@ Result<void> AwsChunkedReader::next_chunk(const Context& context) {
   const ByteView data = std::span(data_).first(size);
   rest_ -= size;
   if (checksum_.update && size > 0) checksum_.update(data);
-  frame_ = hex_number(size);
-  if (framing_.is_signed) {
-    (frame_ += chunk_signature) +=
-        sign("AWS4-HMAC-SHA256-PAYLOAD", std::string(empty_payload) + '\n' + payload_hash(data));
-  }
-  frame_ += "\r\n";
-  if (size > 0) {
-    (frame_ += as_text(data)) += "\r\n";
+  if (size == 0) {
+    ended_ = true;
+    frame_ = frames_.end(checksum_.finish ? checksum_.finish() : std::string());
     return {};
   }
-  ended_ = true;
-  append_trailer();
-  frame_ += "\r\n";
+  frame_ = frames_.head(size, frames_.framing().is_signed ? payload_hash(data) : std::string());
+  (frame_ += as_text(data)) += "\r\n";
   return {};
-}
-
-void AwsChunkedReader::append_trailer() {
-  if (framing_.trailer.empty()) return;
-  const std::string line = framing_.trailer + ':' + checksum_.finish();
-  (frame_ += line) += "\r\n";
-  if (!framing_.is_signed) return;
-  const std::string hash = payload_hash(as_bytes(line + '\n'));
-  ((frame_ += trailer_signature) += sign("AWS4-HMAC-SHA256-TRAILER", hash)) += "\r\n";
 }
 
 Result<std::size_t> AwsChunkedReader::read(MutableByteView into, const Context& context) {

@@ -16,10 +16,32 @@ struct ChunkFraming {
   std::string trailer = {};            ///< "x-amz-checksum-crc64nvme", in lower case; empty: none.
   std::size_t trailer_value_size = 0;  ///< Of the value that will come, 12 for a CRC-64.
 
+  /// How long the line before a chunk of this size is.
+  [[nodiscard]] std::size_t head_size(std::uint64_t size) const noexcept;
   /// The value of x-amz-content-sha256.
   [[nodiscard]] std::string_view payload_hash() const noexcept;
   /// How long a body of `decoded` bytes becomes: its Content-Length.
   [[nodiscard]] std::uint64_t encoded_size(std::uint64_t decoded) const noexcept;
+};
+
+/// What stands between the chunks of one body, made in their order.
+class ChunkFrames {
+ public:
+  /// `seed` is what signing the request with `framing.payload_hash()` gave.
+  ChunkFrames(ChunkFraming framing, Signed seed) : framing_(std::move(framing)), seed_(std::move(seed)) {}
+
+  /// What stands before so many bytes; "\r\n" stands behind them. `hash`: their SHA-256 in hexadecimal, of signed
+  /// chunks alone.
+  [[nodiscard]] std::string head(std::uint64_t size, std::string_view hash = {});
+  /// The last chunk, which is empty, and the trailer with this value.
+  [[nodiscard]] std::string end(std::string_view trailer_value = {});
+  [[nodiscard]] const ChunkFraming& framing() const noexcept { return framing_; }
+
+ private:
+  [[nodiscard]] std::string sign(std::string_view kind, std::string_view hashes);
+
+  const ChunkFraming framing_;
+  Signed seed_;  // its signature is that of the chunk before
 };
 
 /// Sees each byte of a body once, in order, and is then asked for the trailer's value.
@@ -35,17 +57,14 @@ class AwsChunkedReader final : public Reader {
   AwsChunkedReader(Reader& body, std::uint64_t decoded, ChunkFraming framing, Signed seed, ChunkChecksum checksum = {});
 
   [[nodiscard]] Result<std::size_t> read(MutableByteView into, const Context& context) override;
-  [[nodiscard]] std::optional<std::uint64_t> size() const override { return framing_.encoded_size(decoded_); }
+  [[nodiscard]] std::optional<std::uint64_t> size() const override { return frames_.framing().encoded_size(decoded_); }
 
  private:
   [[nodiscard]] Result<void> next_chunk(const Context& context);
-  void append_trailer();
-  [[nodiscard]] std::string sign(std::string_view kind, std::string_view hashes);
 
   Reader& body_;
   const std::uint64_t decoded_;
-  const ChunkFraming framing_;
-  Signed seed_;  // its signature is that of the chunk before
+  ChunkFrames frames_;
   ChunkChecksum checksum_;
   std::uint64_t rest_;
   std::vector<std::byte> data_;

@@ -78,7 +78,12 @@ Result<std::unique_ptr<LocalFolder>> LocalFolder::open(const LocalStoreOptions& 
   if (!root.has_filename() && root.has_relative_path()) root = root.parent_path();  // "library/"
   for (int attempt = 0;; ++attempt) {
     FileDescriptor fd(::open(root.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    if (fd) return std::unique_ptr<LocalFolder>(new LocalFolder(std::move(fd), options.read_only));
+    if (fd) {
+      std::error_code ignored;
+      std::string path = std::filesystem::canonical(root, ignored).string();
+      if (path.empty()) path = root.string();
+      return std::unique_ptr<LocalFolder>(new LocalFolder(std::move(fd), options.read_only, std::move(path)));
+    }
     if (errno == ENOTDIR) {
       return call.error(ErrorCode::invalid_argument, "the path is something else than a folder",
                         "name a folder, or a path where one can be made");

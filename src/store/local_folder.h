@@ -57,16 +57,20 @@ class LocalFolder {
   [[nodiscard]] Result<void> prune(LocalNames names, std::size_t keep, const StoreCall& call);
 
   [[nodiscard]] bool read_only() const noexcept { return read_only_; }
+  /// Where it was when it was opened: absolute, its links followed.
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
   /// More of them than this are synchronised together.
   static constexpr std::size_t few = 4;
 
  private:
-  LocalFolder(FileDescriptor root, bool read_only) : root_(std::move(root)), read_only_(read_only) {}
+  LocalFolder(FileDescriptor root, bool read_only, std::string path)
+      : root_(std::move(root)), read_only_(read_only), path_(std::move(path)) {}
   [[nodiscard]] bool is_durable(const FolderId& id) const;
 
   FileDescriptor root_;  // opened before any write, so that syncfs reports every write error since
   bool read_only_;
+  const std::string path_;
   mutable std::mutex mutex_;
   std::set<FolderId> durable_;  // guarded by mutex_
 };

@@ -22,6 +22,7 @@ class LocalStore final : public ObjectStore {
 
   [[nodiscard]] std::string scheme() const override;
   [[nodiscard]] StoreCapabilities capabilities() const override;
+  [[nodiscard]] std::string location() const override { return scheme() + ":" + folder_->path(); }
   [[nodiscard]] Result<ObjectInfo> put(const std::string& key, Reader& body, const PutOptions& options,
                                        const Context& context) override;
   [[nodiscard]] Result<void> flush(const Context& context) override;

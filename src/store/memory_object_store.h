@@ -6,6 +6,7 @@
 
 #include <docupilot/store/memory_store.h>
 
+#include "crypto/random.h"
 #include "store/store_call.h"
 
 namespace docupilot::inline v1 {
@@ -15,6 +16,7 @@ class MemoryStore final : public ObjectStore {
  public:
   [[nodiscard]] std::string scheme() const override;
   [[nodiscard]] StoreCapabilities capabilities() const override;
+  [[nodiscard]] std::string location() const override;
   [[nodiscard]] Result<ObjectInfo> put(const std::string& key, Reader& body, const PutOptions& options,
                                        const Context& context) override;
   [[nodiscard]] Result<ObjectInfo> get(const std::string& key, Writer& into, const GetOptions& options,
@@ -59,6 +61,7 @@ class MemoryStore final : public ObjectStore {
   [[nodiscard]] Result<ObjectInfo> publish(const std::string& key, Bytes bytes, const PutOptions& options,
                                            const StoreCall& call);
 
+  const std::string name_ = crypto::random_hex(32);  // no other has it, in this process or the next
   mutable std::mutex mutex_;
   std::map<std::string, Object> objects_;  // guarded by mutex_, and so is the next
   std::map<std::string, Upload> uploads_;

@@ -46,6 +46,8 @@ std::unique_ptr<ObjectStore> make_memory_store() { return std::make_unique<Memor
 
 std::string MemoryStore::scheme() const { return std::string(backend); }
 
+std::string MemoryStore::location() const { return scheme() + ':' + name_; }
+
 StoreCapabilities MemoryStore::capabilities() const {
   return {
       .conditional_put = true, .attributes = true, .multipart = true, .maximum_object_size = std::string().max_size()};

@@ -1,6 +1,7 @@
 #include <docupilot/store/object_store.h>
 
 #include "base/utf8.h"
+#include "store/store_rules.h"
 
 namespace docupilot::inline v1 {
 
@@ -39,6 +40,17 @@ Result<void> ObjectStore::abort_multipart(const MultipartUpload&, const Context&
 Result<std::vector<MultipartUpload>> ObjectStore::list_multipart(const std::string&, const Context&) {
   return unsupported("list_multipart");
 }
+Result<std::optional<ObjectInfo>> ObjectStore::find_completed(const MultipartUpload& upload,
+                                                              const std::vector<PartInfo>& parts,
+                                                              const Context& context) {
+  const auto there = head(upload.key, context);
+  if (!there && there.error().code() != ErrorCode::not_found) return there.error();
+  if (!there || !is_made_of(*there, parts)) return std::optional<ObjectInfo>();
+  return std::optional<ObjectInfo>(*there);
+}
+PartSender* ObjectStore::part_sender() { return nullptr; }
+std::string ObjectStore::location() const { return scheme(); }
+
 Result<Secret> ObjectStore::presign(const std::string&, const PresignOptions&, const Context&) {
   return unsupported("presign");
 }

@@ -22,6 +22,19 @@ std::string base64_of(Word word) {
 std::string to_checksum(std::uint64_t crc64nvme) { return base64_of(crc64nvme); }
 std::string to_checksum(std::uint32_t crc32c) { return base64_of(crc32c); }
 
+std::optional<std::uint64_t> from_checksum(std::string_view text) {
+  const auto bytes = from_base64(text);
+  if (!bytes || bytes->size() != sizeof(std::uint64_t)) return std::nullopt;
+  std::uint64_t word = 0;
+  for (const std::byte byte : *bytes) word = (word << 8U) | std::to_integer<std::uint64_t>(byte);
+  return word;
+}
+
+std::optional<std::uint64_t> told_checksum(const http::Headers& headers) {
+  if (headers.get("x-amz-checksum-type") == "COMPOSITE") return std::nullopt;
+  return from_checksum(headers.get(checksum_header));
+}
+
 Result<std::size_t> ExactReader::read(MutableByteView into, const Context& context) {
   const auto wrong = [this] {
     return Error(ErrorCode::corrupted, "the reader said " + std::to_string(size_) + " bytes and gave another number")

@@ -3,14 +3,21 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include <docupilot/http/transport.h>
 
 namespace docupilot::inline v1::s3 {
 
+inline constexpr std::string_view checksum_header = "x-amz-checksum-crc64nvme";
+
 /// A CRC as x-amz-checksum-* carries it: base64 of its bytes, the highest first.
 [[nodiscard]] std::string to_checksum(std::uint64_t crc64nvme);
 [[nodiscard]] std::string to_checksum(std::uint32_t crc32c);
+/// A CRC-64 that travelled so. Nothing when the text is none, such as a composite one with a dash.
+[[nodiscard]] std::optional<std::uint64_t> from_checksum(std::string_view text);
+/// The CRC-64/NVME of the whole that the headers of a reply tell, if they do.
+[[nodiscard]] std::optional<std::uint64_t> told_checksum(const http::Headers& headers);
 
 /// A reader whose bytes must be as many as were announced. The last of them is only given when the end is there, so
 /// that no server takes a body whole which was not.

@@ -1,11 +1,9 @@
 #include "store/s3_client.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/try.h"
 #include "crypto/crc64nvme.h"
-#include "http/sigv4_chunked.h"
 #include "store/s3_body.h"
 #include "store/s3_errors.h"
 #include "store/s3_wire.h"
@@ -16,9 +14,6 @@ namespace {
 
 constexpr std::string_view default_region = "us-east-1";
 constexpr unsigned most_hops = 2;
-constexpr std::uint64_t largest_unasked = std::uint64_t{1} << 20U;  // body; before a larger one the server is asked
-constexpr std::string_view checksum_header = "x-amz-checksum-crc64nvme";
-constexpr std::size_t checksum_size = 12;  // base64 of 8 bytes
 
 void leave_out_encoding(S3Request& request) {
   std::erase_if(request.query, [](const auto& pair) { return pair.first == "encoding-type"; });
@@ -34,11 +29,8 @@ http::Redactor redactor_of(const http::Credentials& credentials) {
 }  // namespace
 
 /// What a call learnt on its way.
-struct S3Client::Outcome {
-  std::string region;    // where the server says the bucket is
-  std::string endpoint;  // likewise
-  bool redirected = false;
-  bool refused = false;  // perhaps because of an optional part of the request
+struct S3Client::Call {
+  S3Outcome outcome = {};  // of the last attempt
   http::Credentials used = {};
 };
 
@@ -105,7 +97,7 @@ http::Redactor S3Client::redactor(const Context& context) {
   return used ? redactor_of(*used) : http::Redactor();
 }
 
-bool S3Client::follow_region(const Place& from, const Outcome& outcome) {
+bool S3Client::follow_region(const Place& from, const S3Outcome& outcome) {
   if (outcome.region.empty() || outcome.region == from.signer->region()) return false;
   if (!outcome.endpoint.empty() && !from.endpoint.owns(outcome.endpoint)) return false;
   auto next = make_place(outcome.region);
@@ -130,19 +122,17 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
   if (now.encoding_type && !features_.encoding_type) leave_out_encoding(now);
   now.checksum = now.checksum && features_.checksums;
   int sent = 0;
-  const auto once = [&](Outcome& outcome) {
-    auto reply = call_once(now, context, outcome);
+  const auto once = [&](Call& call) {
+    auto reply = call_once(now, context, call);
     if (!reply) reply = Error(reply.error()).attempts(sent += reply.error().attempts());
     return reply;
   };
   for (unsigned hops = 0;; ++hops) {
     const auto from = place();
-    Outcome outcome;
-    auto reply = once(outcome);
-    if (reply) {
-      is_region_known_ = true;
-      return reply;
-    }
+    Call call;
+    const S3Outcome& outcome = call.outcome;
+    auto reply = once(call);
+    if (reply) return reply;
     const bool again = !now.repeatable || now.repeatable();
     if (outcome.redirected && again && hops < most_hops && follow_region(*from, outcome)) continue;
     if (!outcome.refused || !again || !(now.checksum || now.encoding_type || now.conditional)) return reply;
@@ -150,7 +140,7 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
     // A condition is never left out silently: whoever asked for it is told, and looks before he writes.
     if (now.checksum) {
       now.checksum = false;
-      auto without = once(outcome);
+      auto without = once(call);
       if (without) features_.checksums = false;
       if (without || !(outcome.refused && (now.encoding_type || now.conditional))) return without;
       reply = std::move(without);
@@ -163,7 +153,7 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
     }
     if (now.encoding_type) {
       leave_out_encoding(now);
-      auto without = once(outcome);
+      auto without = once(call);
       if (without) features_.encoding_type = false;
       return without;
     }
@@ -171,89 +161,53 @@ Result<http::Response> S3Client::call(const S3Request& request, const Context& c
   }
 }
 
-Result<http::Response> S3Client::call_once(S3Request& request, const Context& context, Outcome& outcome) {
-  outcome = {};
+Result<http::Response> S3Client::call_once(S3Request& request, const Context& context, Call& call) {
+  call = {};
   const auto where = place();
   http::RetryCall retry{.operation = request.operation, .backend = "s3", .target = request.target};
   retry.idempotent = request.idempotent;
   retry.send = [&](const http::Attempt& number, const Context& given) {
-    return attempt(request, *where, number, given, outcome);
+    return attempt(request, *where, number, given, call);
   };
-  retry.judge = [&](const Result<http::Response>& result) { return judge(request, result, outcome); };
+  retry.judge = [&](const Result<http::Response>& result) {
+    call.outcome = examine(request, call.used, result);
+    return call.outcome.judgement;
+  };
   if (options_.credentials) {
     retry.renew_credentials = [&](const Context& given) {
-      options_.credentials->invalidate(outcome.used);
+      options_.credentials->invalidate(call.used);
       const auto fresh = options_.credentials->get(given);
-      return fresh && (fresh->access_key_id != outcome.used.access_key_id ||
-                       !(fresh->session_token == outcome.used.session_token) ||
-                       !(fresh->secret_access_key == outcome.used.secret_access_key));
+      return fresh && !same_keys(*fresh, call.used);
     };
   }
   return retrier_.run(retry, context);
 }
 
 Result<http::Response> S3Client::attempt(S3Request& request, const Place& place, const http::Attempt& attempt,
-                                         const Context& context, Outcome& outcome) {
+                                         const Context& context, Call& call) {
   if (request.prepare) DOCUPILOT_CHECK(request.prepare(request, attempt.number));
-  DOCUPILOT_TRY(outcome.used, credentials(context));
-  http::Request wire{.method = request.method,
-                     .url = place.endpoint.url(request.key, request.query),
-                     .headers = request.headers,
-                     .body = request.body,
-                     .writer = request.writer,
-                     .on_head = request.on_head,
-                     .idempotent = request.idempotent,
-                     .identity = outcome.used.access_key_id};
-  wire.limits.body_bytes = s3::largest_xml;
-  const std::uint64_t length = request.reader == nullptr ? request.body.size() : request.length;
-  wire.expect_continue = length > largest_unasked;
-  const Timestamp time{tuning_.clock->now().microseconds + attempt.clock_offset.nanoseconds() / 1000};
-  if (request.reader == nullptr) {
-    if (request.checksum && request.announces_checksum) {
-      wire.headers.set("x-amz-checksum-algorithm", "CRC64NVME").set("x-amz-checksum-type", "FULL_OBJECT");
-    } else if (request.checksum) {
-      wire.headers.set(checksum_header, s3::to_checksum(crc::crc64nvme(request.body)));
-    }
-    DOCUPILOT_CHECK(place.signer->sign(wire, outcome.used, time, http::payload_hash(request.body)));
-    return send(wire, context);
-  }
-
-  // Over TLS the bytes are safe on their way, and need a frame only to carry a checksum. Without it each chunk is
-  // signed.
-  http::ChunkFraming framing{.is_signed = !place.endpoint.is_https(),
-                             .trailer = request.checksum ? std::string(checksum_header) : std::string(),
-                             .trailer_value_size = request.checksum ? checksum_size : 0};
+  DOCUPILOT_TRY(S3Attempt made, prepare(request, place, attempt.clock_offset, context));
+  call.used = made.used;
+  if (request.reader == nullptr) return options_.transport->send(made.wire, context);
   s3::ExactReader exact(*request.reader, request.length);
-  if (!framing.is_signed && framing.trailer.empty()) {
-    wire.reader = &exact;
-    wire.length = request.length;
-    DOCUPILOT_CHECK(place.signer->sign(wire, outcome.used, time, http::unsigned_payload));
-    return send(wire, context);
-  }
-  const std::string_view coding = wire.headers.get("content-encoding");
-  wire.headers.set("content-encoding", coding.empty() ? "aws-chunked" : std::string(coding) + ",aws-chunked");
-  wire.headers.set("x-amz-decoded-content-length", std::to_string(request.length));
-  if (!framing.trailer.empty()) wire.headers.set("x-amz-trailer", framing.trailer);
-  DOCUPILOT_TRY(http::Signed seed, place.signer->sign(wire, outcome.used, time, framing.payload_hash()));
+  made.wire.reader = &exact;
+  if (!made.framing) return options_.transport->send(made.wire, context);
   std::uint64_t sum = 0;
-  http::AwsChunkedReader encoded(exact, request.length, framing, std::move(seed),
+  http::AwsChunkedReader encoded(exact, request.length, *made.framing, std::move(made.seed),
                                  {.update = [&](ByteView bytes) { sum = crc::crc64nvme(bytes, sum); },
                                   .finish = [&] { return s3::to_checksum(sum); }});
-  wire.reader = &encoded;
-  wire.length = framing.encoded_size(request.length);
-  return send(wire, context);
+  made.wire.reader = &encoded;
+  auto reply = options_.transport->send(made.wire, context);
+  if (request.crc64nvme != nullptr) *request.crc64nvme = sum;
+  return reply;
 }
 
-Result<http::Response> S3Client::send(const http::Request& wire, const Context& context) {
-  auto reply = options_.transport->send(wire, context);
-  if (reply) {
-    const std::string_view server = reply->headers.get("server");
-    if (server.starts_with("MinIO")) is_minio_ = true;
-    if (server.starts_with("VERSITYGW")) is_versitygw_ = true;
-    // A profile that was named knows better: such a server may stand before another store.
-    if (quirks_.keys == S3Keys::ask && (is_minio_ || is_versitygw_)) key_rule_.are_paths();
-  }
-  return reply;
+void S3Client::observe(const http::Response& reply) {
+  const std::string_view server = reply.headers.get("server");
+  if (server.starts_with("MinIO")) is_minio_ = true;
+  if (server.starts_with("VERSITYGW")) is_versitygw_ = true;
+  // A profile that was named knows better: such a server may stand before another store.
+  if (quirks_.keys == S3Keys::ask && (is_minio_ || is_versitygw_)) key_rule_.are_paths();
 }
 
 Error S3Client::told(Error error) const {
@@ -264,23 +218,27 @@ Error S3Client::told(Error error) const {
       .service(error.http_status(), error.service_code(), error.request_id());
 }
 
-http::Judgement S3Client::judge(const S3Request& request, const Result<http::Response>& result,
-                                Outcome& outcome) const {
-  http::Judgement judgement = s3::judge(result, request.root);
-  if (judgement.verdict != http::Verdict::done) {
-    if (judgement.error) judgement.error = told(http::cleaned(*judgement.error, redactor_of(outcome.used)));
-    if (result) {
-      const s3::Redirect redirect = s3::redirect_of(*result);
-      outcome.region = redirect.region;
-      outcome.endpoint = redirect.endpoint;
-      // A HEAD of a bucket elsewhere is told by the header alone.
-      outcome.redirected = redirect.is_redirect && !redirect.region.empty();
-      if (outcome.redirected && check_s3_region(redirect.region)) judgement.verdict = http::Verdict::final;
-      outcome.refused = s3::may_be_refusal(*result);
-    }
-    if (request.repeatable && !request.repeatable()) judgement.verdict = http::Verdict::final;
+S3Outcome S3Client::examine(const S3Request& request, const http::Credentials& used,
+                            const Result<http::Response>& result) {
+  if (result) observe(*result);
+  S3Outcome outcome{.judgement = s3::judge(result, request.root)};
+  http::Judgement& judgement = outcome.judgement;
+  if (judgement.verdict == http::Verdict::done) {
+    is_region_known_ = true;
+    return outcome;
   }
-  return judgement;
+  if (judgement.error) judgement.error = told(http::cleaned(*judgement.error, redactor_of(used)));
+  if (result) {
+    const s3::Redirect redirect = s3::redirect_of(*result);
+    outcome.region = redirect.region;
+    outcome.endpoint = redirect.endpoint;
+    // A HEAD of a bucket elsewhere is told by the header alone.
+    outcome.redirected = redirect.is_redirect && !redirect.region.empty();
+    if (outcome.redirected && check_s3_region(redirect.region)) judgement.verdict = http::Verdict::final;
+    outcome.refused = s3::may_be_refusal(*result);
+  }
+  if (request.repeatable && !request.repeatable()) judgement.verdict = http::Verdict::final;
+  return outcome;
 }
 
 Result<Secret> S3Client::presign(const S3Request& request, Duration expires, const Context& context) {

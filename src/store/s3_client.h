@@ -10,10 +10,9 @@
 
 #include "http/redact.h"
 #include "http/retry.h"
-#include "http/sigv4.h"
-#include "store/s3_endpoint.h"
 #include "store/s3_key_rule.h"
 #include "store/s3_quirks.h"
+#include "store/s3_request.h"
 
 namespace docupilot::inline v1 {
 
@@ -27,52 +26,13 @@ struct S3Tuning {
   std::shared_ptr<http::AdaptiveConcurrency> concurrency = nullptr;
 };
 
-/// One request to S3, described so that it can be made several times. Refers to its parts; lives as long as its call.
-struct S3Request {
-  std::string_view operation;
-  std::string_view target = {};  ///< For errors.
-  std::string method = "GET";
-  std::string key = {};  ///< With the store's prefix; empty for the bucket.
-  S3Query query = {};
-  http::Headers headers = {};
-  /// Whether doing it twice is the same as doing it once.
-  bool idempotent = true;
-
-  ByteView body = {};
-  /// Instead of `body`: bytes that can be read once, `length` of them. Framed as aws-chunked where the rules ask for
-  /// it.
-  Reader* reader = nullptr;
-  std::uint64_t length = 0;
-  /// Sends a checksum of the body along, where the store sends any.
-  bool checksum = false;
-  /// Says only which checksum the parts will carry.
-  bool announces_checksum = false;
-  /// The part that the server may refuse, and the request be made without it.
-  bool conditional = false;
-  bool encoding_type = false;
-
-  Writer* writer = nullptr;  ///< Where the body of a success goes; default: into the response.
-  std::function<Result<void>(const http::Response&)> on_head = {};  ///< As http::Request's.
-  /// The root element of a success. A 200 with another one is an error, whatever it is. Empty: no look at the body.
-  std::string_view root = {};
-  /// Called before each attempt with its number; changes what differs in it, and finds there what it changed before.
-  /// Default: nothing.
-  std::function<Result<void>(S3Request&, unsigned attempt)> prepare = {};
-  /// Whether an attempt that failed can still be made again. Default: yes.
-  std::function<bool()> repeatable = {};
-};
-
+/// The calls are in s3_client.cpp and s3_attempt.cpp (how one attempt is made).
+///
 /// Sends requests to one bucket: signed, tried again, and led to the region where the bucket is. What the server was
 /// seen to refuse is left out from then on. Any thread.
 class S3Client {
  public:
   [[nodiscard]] static Result<std::unique_ptr<S3Client>> make(S3Options options, const S3Tuning& tuning);
-
-  /// The reply of a success. Errors: those of S3, in our codes.
-  [[nodiscard]] Result<http::Response> call(const S3Request& request, const Context& context);
-
-  /// A signed URL on the public endpoint.
-  [[nodiscard]] Result<Secret> presign(const S3Request& request, Duration expires, const Context& context);
 
   /// What signs, and where: for one region.
   struct Place {
@@ -80,6 +40,25 @@ class S3Client {
     S3Endpoint public_endpoint;
     std::shared_ptr<http::Signer> signer;
   };
+
+  /// The reply of a success. Errors: those of S3, in our codes.
+  [[nodiscard]] Result<http::Response> call(const S3Request& request, const Context& context);
+
+  // What `call` is made of, for those who make attempts of their own. None of it waits but `prepare` for credentials.
+  /// The request as it goes to `place`. Errors: those of the credentials; permission_denied for a write to a store that
+  /// is read-only.
+  [[nodiscard]] Result<S3Attempt> prepare(const S3Request& request, const Place& place, Duration clock_offset,
+                                          const Context& context);
+  /// What the reply means, its error without secrets; remembers what it tells of the server.
+  [[nodiscard]] S3Outcome examine(const S3Request& request, const http::Credentials& used,
+                                  const Result<http::Response>& result);
+  /// Goes where the server says that the bucket is. False: it does not say, or that is no place of this endpoint.
+  [[nodiscard]] bool follow_region(const Place& from, const S3Outcome& outcome);
+  [[nodiscard]] http::ClockSkew& clock_skew() noexcept { return retrier_.clock_skew(); }
+
+  /// A signed URL on the public endpoint.
+  [[nodiscard]] Result<Secret> presign(const S3Request& request, Duration expires, const Context& context);
+
   [[nodiscard]] std::shared_ptr<const Place> place() const;
   /// The place of the bucket's own region, for what is signed here and sent by others. Without a region among the
   /// options the server is asked for it, once.
@@ -93,6 +72,7 @@ class S3Client {
   [[nodiscard]] const S3Tuning& tuning() const noexcept { return tuning_; }
   [[nodiscard]] const S3Quirks& quirks() const noexcept { return quirks_; }
   [[nodiscard]] const S3Features& features() const noexcept { return features_; }
+  [[nodiscard]] S3Features& features() noexcept { return features_; }
   [[nodiscard]] S3KeyRule& key_rule() noexcept { return key_rule_; }
   /// Whether the server lists only uploads of the very key asked for.
   [[nodiscard]] bool sifts_uploads() const noexcept { return quirks_.sift_uploads || is_minio_; }
@@ -103,17 +83,14 @@ class S3Client {
   }
 
  private:
-  struct Outcome;
+  struct Call;
   S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3Tuning& tuning);
   [[nodiscard]] Result<void> check_writable(const S3Request& request) const;
-  [[nodiscard]] Result<http::Response> call_once(S3Request& request, const Context& context, Outcome& outcome);
+  [[nodiscard]] Result<http::Response> call_once(S3Request& request, const Context& context, Call& call);
   [[nodiscard]] Result<http::Response> attempt(S3Request& request, const Place& place, const http::Attempt& attempt,
-                                               const Context& context, Outcome& outcome);
-  [[nodiscard]] Result<http::Response> send(const http::Request& wire, const Context& context);
+                                               const Context& context, Call& call);
+  void observe(const http::Response& reply);
   [[nodiscard]] Error told(Error error) const;
-  [[nodiscard]] http::Judgement judge(const S3Request& request, const Result<http::Response>& result,
-                                      Outcome& outcome) const;
-  [[nodiscard]] bool follow_region(const Place& from, const Outcome& outcome);
   [[nodiscard]] Result<std::shared_ptr<const Place>> make_place(std::string_view region) const;
 
   const S3Options options_;

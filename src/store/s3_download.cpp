@@ -107,7 +107,7 @@ Result<void> Download::verify() const {
     // One with a dash is made of the parts' checksums and says nothing about the whole.
     return theirs && theirs->find('-') == std::string_view::npos && *theirs != ours;
   };
-  if (!differs("x-amz-checksum-crc64nvme", to_checksum(crc64_)) &&
+  if (!differs(checksum_header, to_checksum(crc64_)) &&
       !differs("x-amz-checksum-crc32c", to_checksum(crc32c_))) {
     return {};
   }
@@ -120,6 +120,7 @@ Result<ObjectInfo> Download::finish() const {
   ObjectInfo info;
   info.key = call_.target;
   read_metadata(*head_, info);
+  if (is_range()) info.crc64nvme.reset();
   info.size = whole_size(*head_).value_or(options_.offset + taken_);
   return info;
 }

@@ -149,6 +149,12 @@ bool is_contested(const Error& error) {
   return error.service_code() == "ConditionalRequestConflict" || error.service_code() == "OperationAborted";
 }
 
+bool is_unknown_upload(const Error& error) {
+  // MinIO takes the id for a path, and has an opinion on it.
+  return (error.code() == ErrorCode::not_found && error.service_code() != "NoSuchBucket") ||
+         error.service_code() == "XMinioInvalidResourceName";
+}
+
 Redirect redirect_of(const http::Response& reply) {
   const auto said = read_error(reply.body);
   Redirect redirect;

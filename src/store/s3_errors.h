@@ -17,6 +17,9 @@ namespace docupilot::inline v1::s3 {
 /// Whether somebody else was writing the same at the same time, so that nothing was done for either yet.
 [[nodiscard]] bool is_contested(const Error& error);
 
+/// Whether a call failed because the server does not know the upload.
+[[nodiscard]] bool is_unknown_upload(const Error& error);
+
 /// Where the server says that the bucket is.
 struct Redirect {
   bool is_redirect = false;

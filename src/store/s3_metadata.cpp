@@ -9,6 +9,7 @@
 #include "http/http_date.h"
 #include "http/percent.h"
 #include "json/base64.h"
+#include "store/s3_body.h"
 #include "store/s3_wire.h"
 
 namespace docupilot::inline v1::s3 {
@@ -109,6 +110,7 @@ Timestamp read_http_time(std::string_view text) {
 void read_metadata(const http::Headers& headers, ObjectInfo& info) {
   info.etag = bare_etag(headers.get("etag"));
   info.content_type = headers.get("content-type");
+  info.crc64nvme = told_checksum(headers);
   info.modified = read_http_time(headers.get("last-modified"));
   const std::string_view version = headers.get("x-amz-version-id");
   info.version = version == "null" ? std::string_view() : version;

@@ -19,7 +19,7 @@ inline constexpr std::size_t attribute_cost = 11;
 
 /// What they take in all, as servers count. Errors: too_large beyond 2 KiB.
 [[nodiscard]] Result<void> check_metadata(const std::map<std::string, std::string>& attributes);
-/// A mark for a conditional write, where the metadata leave room for it; else "".
+/// A mark for a write, where the metadata leave room for it; else "".
 [[nodiscard]] std::string make_mark(const std::map<std::string, std::string>& attributes);
 
 /// A value as a header can carry it: text that is no plain ASCII, or whose blanks a server may fold, becomes an encoded

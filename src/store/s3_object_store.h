@@ -1,5 +1,7 @@
 #pragma once
 
+#include <docupilot/store/part_sender.h>
+
 #include "store/s3_client.h"
 #include "store/store_call.h"
 
@@ -11,7 +13,7 @@ namespace docupilot::inline v1 {
 /// s3_store_bucket.cpp, s3_store_keys.cpp (what the server makes of unusual ones) and s3_examine.cpp.
 class S3ObjectStore final : public S3Store {
  public:
-  explicit S3ObjectStore(std::unique_ptr<S3Client> client) : client_(std::move(client)) {}
+  explicit S3ObjectStore(std::unique_ptr<S3Client> client);
 
   [[nodiscard]] std::string scheme() const override { return "s3"; }
   [[nodiscard]] StoreCapabilities capabilities() const override;
@@ -35,6 +37,11 @@ class S3ObjectStore final : public S3Store {
   [[nodiscard]] Result<void> abort_multipart(const MultipartUpload& upload, const Context& context) override;
   [[nodiscard]] Result<std::vector<MultipartUpload>> list_multipart(const std::string& prefix,
                                                                     const Context& context) override;
+  [[nodiscard]] Result<std::optional<ObjectInfo>> find_completed(const MultipartUpload& upload,
+                                                                 const std::vector<PartInfo>& parts,
+                                                                 const Context& context) override;
+  [[nodiscard]] PartSender* part_sender() override { return sender_.get(); }
+  [[nodiscard]] std::string location() const override;
   [[nodiscard]] Result<Secret> presign(const std::string& key, const PresignOptions& options,
                                        const Context& context) override;
   [[nodiscard]] std::vector<Finding> examine(const Context& context) override;
@@ -52,12 +59,18 @@ class S3ObjectStore final : public S3Store {
   [[nodiscard]] Result<S3PostForm> presign_post(const std::string& key, const S3PostOptions& options,
                                                 const Context& context) override;
 
+  /// The request that sends this part or whole object, its body to be streamed. May look at the object first, where a
+  /// condition is given that the server cannot hold to.
+  [[nodiscard]] Result<S3Request> part_request(const PartRequest& part, const StoreCall& call);
+  /// The error of a conditional write: when the condition is what failed, it says so.
+  [[nodiscard]] static Error told_condition(const PutOptions& condition, Error error, const StoreCall& call);
+
  private:
   /// What a put needs beside its bytes.
   struct Write {
     const std::string& key;
     const PutOptions& options;
-    std::string mark = {};  // of a conditional write
+    std::string mark = {};
   };
 
   /// The rules that all stores share, and the key with the prefix.
@@ -67,13 +80,20 @@ class S3ObjectStore final : public S3Store {
   [[nodiscard]] Result<bool> try_out(KeyOddity oddity, const std::string& full, const StoreCall& call) const;
   [[nodiscard]] Result<bool> is_listed(const std::string& full, const StoreCall& call) const;
   [[nodiscard]] Result<ObjectInfo> head_of(const std::string& key, const StoreCall& call);
-  /// Whether the object there carries the mark of our own write.
-  [[nodiscard]] Result<std::optional<ObjectInfo>> find_marked(const std::string& key, const std::string& mark,
-                                                              const StoreCall& call);
+  /// An object, and the mark of the write that made it.
+  struct Marked {
+    ObjectInfo object;
+    std::string mark;
+  };
+  [[nodiscard]] Result<Marked> marked_head(const std::string& key, const StoreCall& call);
+  /// Whether it is what the upload with this mark makes of these parts.
+  [[nodiscard]] static bool is_result(const Marked& there, const std::string& mark, const std::vector<PartInfo>& parts);
   /// How objects written here rest: storage class and encryption.
   void add_rest_headers(http::Headers& headers) const;
   void add_object_headers(http::Headers& headers, const PutOptions& options, const std::string& mark) const;
-  /// The condition as it was before the write, for servers that cannot hold to it.
+  /// Lets the request carry the condition, or where the server cannot hold to it, looks at it now.
+  [[nodiscard]] Result<void> add_condition(S3Request& request, const std::string& key, const PutOptions& options,
+                                           const StoreCall& call);
   [[nodiscard]] Result<void> check_condition(const std::string& key, const PutOptions& options, const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> put_memory(const Write& write, ByteView bytes, const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> put_stream(const Write& write, Reader& body, std::uint64_t size,
@@ -92,10 +112,11 @@ class S3ObjectStore final : public S3Store {
                                                  const StoreCall& call);
   [[nodiscard]] Result<std::vector<PartInfo>> copy_parts(const MultipartUpload& upload, const ObjectInfo& source,
                                                          const StoreCall& call);
-  /// The parts, and the checksums of those that were sent with one.
-  [[nodiscard]] Result<std::vector<PartInfo>> parts_of(const MultipartUpload& upload,
-                                                       std::map<int, std::string>& checksums, const StoreCall& call);
-  [[nodiscard]] Result<ObjectInfo> complete(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
+  [[nodiscard]] Result<std::vector<PartInfo>> parts_of(const MultipartUpload& upload, const StoreCall& call);
+  /// Asks the server for the checksums that it needs with a completion, where they are not known.
+  [[nodiscard]] Result<void> add_checksums(const MultipartUpload& upload, std::vector<PartInfo>& parts,
+                                           const StoreCall& call);
+  [[nodiscard]] Result<ObjectInfo> complete(const MultipartUpload& upload, std::vector<PartInfo> parts,
                                             const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
                                              Error error, const StoreCall& call);
@@ -104,8 +125,15 @@ class S3ObjectStore final : public S3Store {
   [[nodiscard]] Result<void> remove_some(const std::vector<std::string>& keys, std::vector<S3RemoveFailure>& failures,
                                          const StoreCall& call);
 
-  std::unique_ptr<S3Client> client_;
+  const std::shared_ptr<S3Client> client_;
+  const std::unique_ptr<PartSender> sender_;
 };
+
+namespace s3 {
+/// What the reply to a PUT tells of the object. Errors: corrupted without an ETag.
+[[nodiscard]] Result<ObjectInfo> written_object(const StoreCall& call, const http::Headers& reply, std::uint64_t size,
+                                                const PutOptions& options);
+}  // namespace s3
 
 /// Fills `into` from the reader until it is full or the reader ends; `ended` says which.
 [[nodiscard]] Result<std::string> read_up_to(Reader& body, std::uint64_t most, bool& ended, const StoreCall& call);

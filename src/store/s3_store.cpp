@@ -4,7 +4,7 @@
 #include "base/utf8.h"
 #include "store/s3_download.h"
 #include "store/s3_metadata.h"
-#include "store/s3_object_store.h"
+#include "store/s3_part_sender.h"
 #include "store/s3_wire.h"
 #include "store/store_rules.h"
 
@@ -27,6 +27,9 @@ std::string sendable(std::string_view prefix) {
 
 }  // namespace
 
+S3ObjectStore::S3ObjectStore(std::unique_ptr<S3Client> client)
+    : client_(std::move(client)), sender_(std::make_unique<S3PartSender>(*this, client_)) {}
+
 StoreCapabilities S3ObjectStore::capabilities() const {
   return {.conditional_put = client_->has_atomic_conditions(),
           .attributes = true,
@@ -48,18 +51,36 @@ Result<std::string> S3ObjectStore::full_key(const std::string& key, const StoreC
 }
 
 Result<ObjectInfo> S3ObjectStore::head_of(const std::string& key, const StoreCall& call) {
+  DOCUPILOT_TRY(Marked there, marked_head(key, call));
+  return std::move(there.object);
+}
+
+Result<S3ObjectStore::Marked> S3ObjectStore::marked_head(const std::string& key, const StoreCall& call) {
   DOCUPILOT_TRY(std::string full, full_key(key, call));
   S3Request request{.operation = call.operation, .target = key, .method = "HEAD", .key = std::move(full)};
+  // For an encrypted object the checksum takes a permission that the rest does not.
+  const bool encrypted = client_->options().encryption.kind == S3Encryption::Kind::kms;
+  if (client_->quirks().checksum_reads && !encrypted) request.headers.set("x-amz-checksum-mode", "ENABLED");
   auto reply = client_->call(request, call.context);
   if (!reply) {
     if (reply.error().http_status() == 404) return call.instead(call.not_found(), reply.error());
     return call.name(std::move(reply).error());
   }
-  ObjectInfo info;
-  info.key = key;
-  info.size = s3::whole_size(reply->headers).value_or(0);
-  s3::read_metadata(reply->headers, info);
-  return info;
+  Marked there;
+  there.object.key = key;
+  there.object.size = s3::whole_size(reply->headers).value_or(0);
+  s3::read_metadata(reply->headers, there.object);
+  there.mark = reply->headers.get("x-amz-meta-" + std::string(s3::write_mark));
+  return there;
+}
+
+std::string S3ObjectStore::location() const {
+  const S3Options& options = client_->options();
+  const S3Endpoint& endpoint = client_->place()->endpoint;
+  std::string host = (endpoint.is_https() ? "https://" : "http://") + endpoint.host();
+  // Names of buckets are shared by all regions, which may change under way.
+  if (endpoint.is_aws()) host = endpoint.host().ends_with(".cn") ? "AWS China" : "AWS";
+  return "s3://" + options.bucket + '/' + options.prefix + " at " + host;
 }
 
 Result<ObjectInfo> S3ObjectStore::head(const std::string& key, const Context& context) {

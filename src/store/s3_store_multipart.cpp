@@ -1,12 +1,12 @@
 #include <algorithm>
 
 #include "base/try.h"
-#include "crypto/digest.h"
-#include "http/hex.h"
+#include "crypto/crc64nvme.h"
 #include "store/s3_body.h"
 #include "store/s3_errors.h"
 #include "store/s3_metadata.h"
 #include "store/s3_object_store.h"
+#include "store/s3_upload_id.h"
 #include "store/s3_wire.h"
 #include "store/store_rules.h"
 
@@ -17,76 +17,12 @@ namespace {
 constexpr int most_pages = 10'000;  // of a list: one that goes on for ever is a server's trick or mistake
 constexpr std::uint64_t largest_part = std::uint64_t{5} << 30U;
 
-/// S3 wants a condition when an upload completes, we are given it when it begins. So it travels in our upload id,
-/// behind the server's, which has no blanks: "ID if-absent MARK" or "ID if-match=ETAG MARK".
-struct UploadId {
-  std::string id;
-  bool if_absent = false;
-  std::string if_match;
-  std::string mark;
-
-  static UploadId parse(const std::string& text) {
-    UploadId parsed;
-    const std::size_t first = std::min(text.find(' '), text.size());
-    parsed.id = text.substr(0, first);
-    if (first == text.size()) return parsed;
-    const std::size_t second = std::min(text.find(' ', first + 1), text.size());
-    const std::string condition = text.substr(first + 1, second - first - 1);
-    parsed.if_absent = condition == "if-absent";
-    if (condition.starts_with("if-match=")) parsed.if_match = condition.substr(9);
-    if (second < text.size()) parsed.mark = text.substr(second + 1);
-    return parsed;
-  }
-  [[nodiscard]] std::string to_string() const {
-    if (!is_conditional()) return id;
-    return id + (if_absent ? " if-absent " : " if-match=" + if_match + ' ') + mark;
-  }
-  [[nodiscard]] bool is_conditional() const { return if_absent || !if_match.empty(); }
-};
-
-std::optional<std::string> from_hex(std::string_view hex) {
-  std::string bytes;
-  const auto digit = [](char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; };
-  if (hex.size() != 32) return std::nullopt;
-  for (std::size_t i = 0; i < hex.size(); i += 2) {
-    if (digit(hex[i]) < 0 || digit(hex[i + 1]) < 0) return std::nullopt;
-    bytes += static_cast<char>(digit(hex[i]) * 16 + digit(hex[i + 1]));
-  }
-  return bytes;
-}
-
-/// The ETag of an object that was made of these parts: the MD5 of their MD5s. Nothing when theirs are none.
-std::optional<std::string> joined_etag(const std::vector<PartInfo>& parts) {
-  auto md5 = crypto::Digest::md5();
-  if (!md5) return std::nullopt;
-  for (const PartInfo& part : parts) {
-    const auto raw = from_hex(part.etag);
-    if (!raw) return std::nullopt;
-    md5->update(as_bytes(*raw));
-  }
-  std::array<std::byte, 16> digest;
-  md5->finish(digest);
-  return http::hex(digest) + '-' + std::to_string(parts.size());
-}
-
-bool is_unknown_upload(const Error& error) {
-  // MinIO takes the id for a path, and has an opinion on it.
-  return (error.code() == ErrorCode::not_found && error.service_code() != "NoSuchBucket") ||
-         error.service_code() == "XMinioInvalidResourceName";
-}
-
 /// Whether this attempt may have had its effect; for "slow down", whether an earlier one may.
 bool may_have_been_done(const Error& error) {
   if (error.code() == ErrorCode::rate_limited) return error.cause() != nullptr && may_have_been_done(*error.cause());
   return error.code() == ErrorCode::outcome_unknown || error.code() == ErrorCode::unavailable ||
          error.code() == ErrorCode::timeout || error.http_status() >= 500 ||
          (error.code() == ErrorCode::corrupted && error.service_code().empty());
-}
-
-std::uint64_t total(const std::vector<PartInfo>& parts) {
-  std::uint64_t size = 0;
-  for (const PartInfo& part : parts) size += part.size;
-  return size;
 }
 
 }  // namespace
@@ -101,13 +37,13 @@ Result<MultipartUpload> S3ObjectStore::begin_upload(const std::string& key, cons
   DOCUPILOT_TRY(std::string full, full_key(key, call));
   DOCUPILOT_CHECK(call.named(check_put_options(options)));
   DOCUPILOT_CHECK(call.named(s3::check_metadata(options.attributes)));
-  UploadId made{.if_absent = options.if_absent, .if_match = options.if_match};
-  if (made.is_conditional()) made.mark = s3::make_mark(options.attributes);
+  s3::UploadId made{.if_absent = options.if_absent, .if_match = options.if_match};
+  made.mark = s3::make_mark(options.attributes);
   S3Request request{.operation = call.operation, .target = key, .method = "POST", .key = std::move(full)};
   request.query = {{"uploads", ""}};
   request.idempotent = false;  // twice leaves an upload that nobody completes
   request.checksum = parts == Parts::sent;
-  request.announces_checksum = true;
+  request.checksum_headers = {{"x-amz-checksum-algorithm", "CRC64NVME"}, {"x-amz-checksum-type", "FULL_OBJECT"}};
   request.root = "InitiateMultipartUploadResult";
   add_object_headers(request.headers, options, made.mark);
   DOCUPILOT_TRY(const http::Response reply, client_->call(request, call.context));
@@ -119,14 +55,23 @@ Result<PartInfo> S3ObjectStore::send_part(const MultipartUpload& upload, int num
                                           std::uint64_t size, const StoreCall& call) {
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
   request.method = "PUT";
-  request.query = {{"partNumber", std::to_string(number)}, {"uploadId", UploadId::parse(upload.upload_id).id}};
+  request.query = {{"partNumber", std::to_string(number)}, {"uploadId", s3::UploadId::parse(upload.upload_id).id}};
+  PartInfo part{.number = number, .size = size, .etag = {}};
   request.checksum = true;
+  std::uint64_t streamed = 0;
+  request.crc64nvme = &streamed;
+  if (!request.streamed && client_->features().checksums) {
+    part.crc64nvme = crc::crc64nvme(request.body);
+    request.checksum_headers = {{std::string(s3::checksum_header), s3::to_checksum(*part.crc64nvme)}};
+  }
   auto reply = client_->call(request, call.context);
   if (!reply) {
-    if (is_unknown_upload(reply.error())) return call.instead(call.no_upload(), reply.error());
+    if (s3::is_unknown_upload(reply.error())) return call.instead(call.no_upload(), reply.error());
     return call.name(std::move(reply).error());
   }
-  PartInfo part{.number = number, .size = size, .etag = s3::bare_etag(reply->headers.get("etag"))};
+  if (!client_->features().checksums) part.crc64nvme.reset();
+  else if (request.streamed) part.crc64nvme = streamed;
+  part.etag = s3::bare_etag(reply->headers.get("etag"));
   if (part.etag.empty()) {
     return call.error(ErrorCode::corrupted, "the server's reply has no ETag", "check that the endpoint speaks S3");
   }
@@ -146,6 +91,7 @@ Result<PartInfo> S3ObjectStore::put_part(const MultipartUpload& upload, int numb
   S3Request request{.operation = call.operation, .target = upload.key};
   if (size > kept) {
     s3::TappedReader tapped(body);
+    request.streamed = true;
     request.reader = &tapped;
     request.length = *size;
     request.repeatable = [&] { return !tapped.begun(); };
@@ -169,27 +115,24 @@ Result<PartInfo> S3ObjectStore::put_part(const MultipartUpload& upload, int numb
 }
 
 Result<std::vector<PartInfo>> S3ObjectStore::list_parts(const MultipartUpload& upload, const Context& context) {
-  std::map<int, std::string> checksums;
-  return parts_of(upload, checksums, {"s3", "list_parts", upload.key, context});
+  return parts_of(upload, {"s3", "list_parts", upload.key, context});
 }
 
-Result<std::vector<PartInfo>> S3ObjectStore::parts_of(const MultipartUpload& upload,
-                                                      std::map<int, std::string>& checksums, const StoreCall& call) {
+Result<std::vector<PartInfo>> S3ObjectStore::parts_of(const MultipartUpload& upload, const StoreCall& call) {
   DOCUPILOT_TRY(const std::string full, full_key(upload.key, call));
   std::vector<PartInfo> parts;
   int marker = 0;
   for (int pages = 1;; ++pages) {
     S3Request request{.operation = call.operation, .target = upload.key, .key = full};
-    request.query = {{"uploadId", UploadId::parse(upload.upload_id).id}};
+    request.query = {{"uploadId", s3::UploadId::parse(upload.upload_id).id}};
     if (marker > 0) request.query.emplace_back("part-number-marker", std::to_string(marker));
     auto reply = client_->call(request, call.context);
     if (!reply) {
-      if (is_unknown_upload(reply.error())) return call.instead(call.no_upload(), reply.error());
+      if (s3::is_unknown_upload(reply.error())) return call.instead(call.no_upload(), reply.error());
       return call.name(std::move(reply).error());
     }
     DOCUPILOT_TRY(s3::PartPage page, call.named(s3::read_parts(reply->body)));
     parts.insert(parts.end(), std::move_iterator(page.parts.begin()), std::move_iterator(page.parts.end()));
-    checksums.merge(page.checksums);
     if (!page.truncated) break;
     if (page.next_marker <= marker || pages == most_pages) {
       return call.error(ErrorCode::corrupted, "the list of parts does not go on", "check that the endpoint speaks S3");
@@ -207,35 +150,45 @@ Result<ObjectInfo> S3ObjectStore::complete_multipart(const MultipartUpload& uplo
   return complete(upload, ordered, call);
 }
 
-Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
-                                           const StoreCall& call) {
-  const UploadId id = UploadId::parse(upload.upload_id);
-  const PutOptions condition{.if_absent = id.if_absent, .if_match = id.if_match};
-  std::map<int, std::string> checksums;
+Result<void> S3ObjectStore::add_checksums(const MultipartUpload& upload, std::vector<PartInfo>& parts,
+                                          const StoreCall& call) {
+  const bool wanted = client_->features().checksums;
+  if (!wanted) {
+    for (PartInfo& part : parts) part.crc64nvme.reset();
+  }
   // An upload that was announced with checksums completes only with all of them, which the server has kept. And where
   // completing what is not there is no error, somebody has to look.
-  if (client_->features().checksums || client_->replays_complete()) {
-    DOCUPILOT_CHECK(parts_of(upload, checksums, call));
+  if (!client_->replays_complete() && (!wanted || joined_crc64nvme(parts))) return {};
+  DOCUPILOT_TRY(const auto listed, parts_of(upload, call));
+  for (const PartInfo& has : listed) {
+    const auto part = std::ranges::find(parts, has.number, &PartInfo::number);
+    if (wanted && part != parts.end() && !part->crc64nvme && part->etag == has.etag) part->crc64nvme = has.crc64nvme;
   }
-  const std::string body = s3::write_complete(parts, checksums);
+  return {};
+}
+
+Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, std::vector<PartInfo> parts,
+                                           const StoreCall& call) {
+  const s3::UploadId id = s3::UploadId::parse(upload.upload_id);
+  const PutOptions condition{.if_absent = id.if_absent, .if_match = id.if_match};
+  DOCUPILOT_CHECK(add_checksums(upload, parts, call));
+  const std::string body = s3::write_complete(parts);
   S3Request request{.operation = call.operation, .target = upload.key, .method = "POST"};
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
   request.query = {{"uploadId", id.id}};
   request.headers.set("content-type", "application/xml");
   request.body = as_bytes(body);
   request.root = "CompleteMultipartUploadResult";
-  request.conditional = id.is_conditional() && client_->features().conditional;
-  if (request.conditional) {
-    if (id.if_absent) request.headers.set("if-none-match", "*");
-    else request.headers.set("if-match", '"' + id.if_match + '"');
-  } else {
-    DOCUPILOT_CHECK(check_condition(upload.key, condition, call));
+  if (const auto whole = joined_crc64nvme(parts)) {
+    request.checksum = true;
+    request.checksum_headers = {{std::string(s3::checksum_header), s3::to_checksum(*whole)},
+                                {"x-amz-checksum-type", "FULL_OBJECT"},
+                                {"x-amz-mp-object-size", std::to_string(total_size(parts))}};
   }
+  DOCUPILOT_CHECK(add_condition(request, upload.key, condition, call));
   auto reply = client_->call(request, call.context);
   if (!reply && request.conditional && !client_->features().conditional) {
-    request.conditional = false;
-    request.headers.remove("if-none-match").remove("if-match");
-    DOCUPILOT_CHECK(check_condition(upload.key, condition, call));
+    DOCUPILOT_CHECK(add_condition(request, upload.key, condition, call));
     reply = client_->call(request, call.context);
   }
   if (!reply) return reconcile(upload, parts, std::move(reply).error(), call);
@@ -243,25 +196,24 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, const 
   // The reply says neither type nor time; who replaced the object meanwhile does not speak for ours.
   auto there = head_of(upload.key, call);
   if (there && there->etag == result.etag) return there;
-  return ObjectInfo{.key = upload.key, .size = total(parts), .etag = result.etag, .modified = client_->now()};
+  return ObjectInfo{.key = upload.key, .size = total_size(parts), .etag = result.etag, .modified = client_->now()};
 }
 
 Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
                                             Error error, const StoreCall& call) {
-  const UploadId id = UploadId::parse(upload.upload_id);
-  const bool no_upload = is_unknown_upload(error);
+  const s3::UploadId id = s3::UploadId::parse(upload.upload_id);
+  const bool no_upload = s3::is_unknown_upload(error);
   const bool refused = error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict;
   const bool lost = may_have_been_done(error) ||
                     ((no_upload || refused) && error.cause() != nullptr && may_have_been_done(*error.cause()));
   // The reply of an attempt that succeeded may have been lost: only then is the object of these very parts ours.
   if (lost) {
-    auto marked = find_marked(upload.key, id.mark, call);
-    auto there = head_of(upload.key, call);
-    const auto etag = joined_etag(parts);
-    const bool same = there && there->size == total(parts) && etag && there->etag == *etag;
-    if (same && (id.mark.empty() || (marked && *marked))) return there;
+    auto there = marked_head(upload.key, call);
+    if (there && is_result(*there, id.mark, parts)) return there->object;
     // A condition that failed, and an object that carries no mark of ours: then it was somebody else's.
-    const bool somebodys = refused && id.is_conditional() && marked && !*marked && !id.mark.empty();
+    const bool is_known = there || there.error().code() == ErrorCode::not_found;
+    const bool somebodys = refused && id.is_conditional() && is_known && !id.mark.empty() &&
+                           (!there || there->mark != id.mark);
     if (!somebodys) {
       return call.name(Error(ErrorCode::outcome_unknown, "whether the upload was completed is not known")
                            .hint("complete it again; when there is no such upload, look at the object")
@@ -273,8 +225,7 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
   if (no_upload) return call.instead(call.no_upload(), error);
   if (error.service_code() == "InvalidPart" || error.service_code() == "EntityTooSmall") {
     // Servers differ in what they look at first: whether there is such an upload, such a part, or its size.
-    std::map<int, std::string> checksums;
-    const auto listed = parts_of(upload, checksums, call);
+    const auto listed = parts_of(upload, call);
     if (!listed && listed.error().code() == ErrorCode::not_found) return call.instead(call.no_upload(), error);
     for (const PartInfo& part : parts) {
       const auto is_this = [&](const PartInfo& has) { return has.number == part.number && has.etag == part.etag; };
@@ -290,13 +241,36 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
   return call.name(std::move(error));
 }
 
+bool S3ObjectStore::is_result(const Marked& there, const std::string& mark, const std::vector<PartInfo>& parts) {
+  if (there.object.size != total_size(parts) || there.mark != mark) return false;
+  return is_made_of(there.object, parts) || there.object.etag == s3::joined_etag(parts);
+}
+
+Result<std::optional<ObjectInfo>> S3ObjectStore::find_completed(const MultipartUpload& upload,
+                                                                const std::vector<PartInfo>& parts,
+                                                                const Context& context) {
+  const StoreCall call{"s3", "find_completed", upload.key, context};
+  const s3::UploadId id = s3::UploadId::parse(upload.upload_id);
+  DOCUPILOT_TRY(const auto ordered, call.named(parts_in_order(parts)));
+  auto there = marked_head(upload.key, call);
+  if (!there && there.error().code() != ErrorCode::not_found) return std::move(there).error();
+  if (!there) return std::optional<ObjectInfo>();
+  // A whole object that was sent in one request has its own ETag, which is that of no parts. Its mark is as random.
+  const bool is_whole = id.id.empty() && !id.mark.empty() && there->mark == id.mark;
+  const bool same_size = there->object.size == total_size(ordered);
+  const auto crc = joined_crc64nvme(ordered);
+  const bool differs = crc && there->object.crc64nvme && there->object.crc64nvme != crc;
+  if (is_whole ? same_size && !differs : is_result(*there, id.mark, ordered)) return std::optional(there->object);
+  return std::optional<ObjectInfo>();
+}
+
 Result<void> S3ObjectStore::abort_multipart(const MultipartUpload& upload, const Context& context) {
   const StoreCall call{"s3", "abort_multipart", upload.key, context};
   S3Request request{.operation = call.operation, .target = upload.key, .method = "DELETE"};
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
-  request.query = {{"uploadId", UploadId::parse(upload.upload_id).id}};
+  request.query = {{"uploadId", s3::UploadId::parse(upload.upload_id).id}};
   const auto reply = client_->call(request, context);
-  if (reply || (is_unknown_upload(reply.error()))) return {};
+  if (reply || (s3::is_unknown_upload(reply.error()))) return {};
   return call.name(reply.error());
 }
 

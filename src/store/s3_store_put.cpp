@@ -6,6 +6,7 @@
 #include "store/s3_errors.h"
 #include "store/s3_metadata.h"
 #include "store/s3_object_store.h"
+#include "store/s3_upload_id.h"
 #include "store/s3_wire.h"
 #include "store/store_rules.h"
 
@@ -15,9 +16,33 @@ namespace {
 
 constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
+constexpr std::size_t largest_chunk = std::size_t{16} << 20U;  // that MinIO takes
+
 bool is_conditional(const PutOptions& options) { return options.if_absent || !options.if_match.empty(); }
 
+/// Whether a write failed because its condition does not hold.
+bool is_refused(const PutOptions& condition, const Error& error) {
+  return error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict ||
+         (!condition.if_match.empty() && error.code() == ErrorCode::not_found);
+}
+
 }  // namespace
+
+Result<ObjectInfo> s3::written_object(const StoreCall& call, const http::Headers& reply, std::uint64_t size,
+                                      const PutOptions& options) {
+  ObjectInfo info{.key = std::string(call.target),
+                  .size = size,
+                  .etag = bare_etag(reply.get("etag")),
+                  .version = {},
+                  .modified = read_http_time(reply.get("date")),
+                  .content_type = options.content_type,
+                  .attributes = with_lower_names(options.attributes),
+                  .crc64nvme = told_checksum(reply)};
+  const std::string_view version = reply.get("x-amz-version-id");
+  if (version != "null") info.version = version;
+  if (!info.etag.empty()) return info;
+  return call.error(ErrorCode::corrupted, "the server's reply has no ETag", "check that the endpoint speaks S3");
+}
 
 Result<std::string> read_up_to(Reader& body, std::uint64_t most, bool& ended, const StoreCall& call) {
   std::string bytes;
@@ -65,6 +90,16 @@ void S3ObjectStore::add_rest_headers(http::Headers& headers) const {
   }
 }
 
+Result<void> S3ObjectStore::add_condition(S3Request& request, const std::string& key, const PutOptions& options,
+                                          const StoreCall& call) {
+  request.headers.remove("if-none-match").remove("if-match");
+  request.conditional = is_conditional(options) && client_->features().conditional;
+  if (!request.conditional) return check_condition(key, options, call);
+  if (options.if_absent) request.headers.set("if-none-match", "*");
+  else request.headers.set("if-match", '"' + options.if_match + '"');
+  return {};
+}
+
 Result<void> S3ObjectStore::check_condition(const std::string& key, const PutOptions& options, const StoreCall& call) {
   if (!is_conditional(options)) return {};
   const auto there = head_of(key, call);
@@ -72,23 +107,6 @@ Result<void> S3ObjectStore::check_condition(const std::string& key, const PutOpt
   if (options.if_absent && there) return call.already_exists();
   if (!options.if_match.empty() && (!there || there->etag != options.if_match)) return call.precondition_failed();
   return {};
-}
-
-Result<std::optional<ObjectInfo>> S3ObjectStore::find_marked(const std::string& key, const std::string& mark,
-                                                             const StoreCall& call) {
-  if (mark.empty()) return std::optional<ObjectInfo>();
-  DOCUPILOT_TRY(std::string full, full_key(key, call));
-  const auto reply = client_->call(
-      {.operation = call.operation, .target = key, .method = "HEAD", .key = std::move(full)}, call.context);
-  if (!reply) {
-    if (reply.error().http_status() == 404) return std::optional<ObjectInfo>();
-    return reply.error();
-  }
-  if (reply->headers.get("x-amz-meta-" + std::string(s3::write_mark)) != mark) return std::optional<ObjectInfo>();
-  ObjectInfo info;
-  info.key = key;
-  s3::read_metadata(reply->headers, info);
-  return std::optional<ObjectInfo>(std::move(info));
 }
 
 Result<ObjectInfo> S3ObjectStore::put(const std::string& key, Reader& body, const PutOptions& options,
@@ -134,6 +152,7 @@ Result<ObjectInfo> S3ObjectStore::put_stream(const Write& write, Reader& body, s
     return put_in_parts(write, {}, body, call);
   s3::TappedReader tapped(body);
   S3Request request{.operation = call.operation, .target = write.key};
+  request.streamed = true;
   request.reader = &tapped;
   request.length = size;
   request.repeatable = [&] { return !tapped.begun(); };
@@ -149,55 +168,51 @@ Result<ObjectInfo> S3ObjectStore::put_once(const Write& write, S3Request request
   request.method = "PUT";
   request.checksum = true;
   add_object_headers(request.headers, options, write.mark);
-  request.conditional = is_conditional(options) && client_->features().conditional;
-  if (request.conditional) {
-    if (options.if_absent) request.headers.set("if-none-match", "*");
-    else request.headers.set("if-match", '"' + options.if_match + '"');
-  } else {
-    DOCUPILOT_CHECK(check_condition(write.key, options, call));
-  }
+  DOCUPILOT_CHECK(add_condition(request, write.key, options, call));
   auto reply = client_->call(request, call.context);
   if (!reply && request.conditional && !client_->features().conditional &&
       (!request.repeatable || request.repeatable())) {
-    // The server has just said that it knows no conditions: look first, then write.
-    request.conditional = false;
-    request.headers.remove("if-none-match").remove("if-match");
-    DOCUPILOT_CHECK(check_condition(write.key, options, call));
+    DOCUPILOT_CHECK(add_condition(request, write.key, options, call));  // it has just said that it knows none
     reply = client_->call(request, call.context);
   }
-  if (reply) {
-    ObjectInfo info{.key = write.key,
-                    .size = size,
-                    .etag = s3::bare_etag(reply->headers.get("etag")),
-                    .version = {},
-                    .modified = s3::read_http_time(reply->headers.get("date")),
-                    .content_type = options.content_type,
-                    .attributes = with_lower_names(options.attributes)};
-    const std::string_view version = reply->headers.get("x-amz-version-id");
-    if (version != "null") info.version = version;
-    if (info.etag.empty()) {
-      return call.error(ErrorCode::corrupted, "the server's reply has no ETag", "check that the endpoint speaks S3");
-    }
-    return info;
-  }
+  if (reply) return s3::written_object(call, reply->headers, size, options);
   Error error = std::move(reply).error();
-  const bool refused = error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict ||
-                       (!options.if_match.empty() && error.code() == ErrorCode::not_found);
+  const bool refused = is_refused(options, error);
   if (request.conditional && (refused || error.code() == ErrorCode::outcome_unknown)) {
     // An attempt whose reply was lost may have been the one that made the object.
     if (error.attempts() > 1 || error.code() == ErrorCode::outcome_unknown) {
-      auto ours = find_marked(write.key, write.mark, call);
-      if (ours && *ours) {
-        (*ours)->size = size;
-        return **std::move(ours);
-      }
-    }
-    // Whoever else is at it has not won yet.
-    if (refused && error.service_code() != "NoSuchBucket" && !s3::is_contested(error)) {
-      return call.instead(options.if_absent ? call.already_exists() : call.precondition_failed(), error);
+      const auto there = marked_head(write.key, call);
+      if (there && !write.mark.empty() && there->mark == write.mark && there->object.size == size) return there->object;
     }
   }
-  return call.name(std::move(error));
+  return request.conditional ? told_condition(options, std::move(error), call) : call.name(std::move(error));
+}
+
+Error S3ObjectStore::told_condition(const PutOptions& condition, Error error, const StoreCall& call) {
+  // Whoever else is at it has not won yet.
+  if (!is_refused(condition, error) || error.service_code() == "NoSuchBucket" || s3::is_contested(error)) {
+    return call.name(std::move(error));
+  }
+  return call.instead(condition.if_absent ? call.already_exists() : call.precondition_failed(), error);
+}
+
+Result<S3Request> S3ObjectStore::part_request(const PartRequest& part, const StoreCall& call) {
+  S3Request request{.operation = call.operation, .target = part.key, .method = "PUT"};
+  DOCUPILOT_TRY(request.key, full_key(part.key, call));
+  request.streamed = true;
+  request.length = part.body->size();
+  request.unsigned_chunk = largest_chunk;
+  const s3::UploadId id = s3::UploadId::parse(part.upload.upload_id);
+  if (part.number != 0) {
+    DOCUPILOT_CHECK(call.named(check_part_number(part.number)));
+    request.query = {{"partNumber", std::to_string(part.number)}, {"uploadId", id.id}};
+    return request;
+  }
+  DOCUPILOT_CHECK(call.named(check_put_options(part.options)));
+  DOCUPILOT_CHECK(call.named(s3::check_metadata(part.options.attributes)));
+  add_object_headers(request.headers, part.options, id.mark);
+  DOCUPILOT_CHECK(add_condition(request, part.key, part.options, call));
+  return request;
 }
 
 Result<ObjectInfo> S3ObjectStore::put_in_parts(const Write& write, std::string first, Reader& body,

@@ -10,6 +10,7 @@
 #include "base/utf8.h"
 #include "http/header_text.h"
 #include "http/percent.h"
+#include "store/s3_body.h"
 #include "store/store_rules.h"
 
 namespace docupilot::inline v1::s3 {
@@ -235,9 +236,7 @@ Result<PartPage> read_parts(std::string_view text) {
     if (part.number < 1 || part.number > most_parts) return malformed("a part number is not between 1 and 10,000");
     DOCUPILOT_TRY(part.size, number<std::uint64_t>(text_of(node, "Size"), "a size"));
     part.etag = bare_etag(text_of(node, "ETag"));
-    if (auto checksum = text_of(node, "ChecksumCRC64NVME"); !checksum.empty()) {
-      page.checksums[part.number] = std::move(checksum);
-    }
+    part.crc64nvme = from_checksum(text_of(node, "ChecksumCRC64NVME"));
     page.parts.push_back(std::move(part));
   }
   return page;
@@ -279,16 +278,14 @@ Result<std::map<std::string, std::string>> read_tags(std::string_view text) {
   return tags;
 }
 
-std::string write_complete(const std::vector<PartInfo>& parts, const std::map<int, std::string>& checksums) {
+std::string write_complete(const std::vector<PartInfo>& parts) {
   pugi::xml_document document;
   pugi::xml_node root = add_root(document, "CompleteMultipartUpload");
   for (const PartInfo& part : parts) {
     pugi::xml_node node = root.append_child("Part");
     add_text(node, "PartNumber", std::to_string(part.number));
     add_text(node, "ETag", '"' + part.etag + '"');
-    if (const auto sum = checksums.find(part.number); sum != checksums.end()) {
-      add_text(node, "ChecksumCRC64NVME", sum->second);
-    }
+    if (part.crc64nvme) add_text(node, "ChecksumCRC64NVME", to_checksum(*part.crc64nvme));
   }
   return print(document);
 }

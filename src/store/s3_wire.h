@@ -54,7 +54,6 @@ struct UploadPage {
 
 struct PartPage {
   std::vector<PartInfo> parts;
-  std::map<int, std::string> checksums;  ///< CRC64NVME as it travels, of those parts that were sent with one.
   bool truncated = false;
   int next_marker = 0;
 };
@@ -78,8 +77,8 @@ struct RemoveFailure {
 [[nodiscard]] Result<std::vector<RemoveFailure>> read_remove_result(std::string_view text);
 [[nodiscard]] Result<std::map<std::string, std::string>> read_tags(std::string_view text);
 
-[[nodiscard]] std::string write_complete(const std::vector<PartInfo>& parts,
-                                         const std::map<int, std::string>& checksums = {});
+/// With the checksums of the parts, where they are known.
+[[nodiscard]] std::string write_complete(const std::vector<PartInfo>& parts);
 [[nodiscard]] std::string write_remove(const std::vector<std::string>& keys);
 [[nodiscard]] std::string write_tags(const std::map<std::string, std::string>& tags);
 [[nodiscard]] std::string write_bucket_location(std::string_view region);

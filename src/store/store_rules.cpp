@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include <docupilot/source/content_hash.h>
+
 #include "base/try.h"
 #include "base/utf8.h"
 
@@ -97,6 +99,26 @@ Result<std::vector<PartInfo>> parts_in_order(std::vector<PartInfo> parts) {
     }
   }
   return parts;
+}
+
+std::uint64_t total_size(const std::vector<PartInfo>& parts) noexcept {
+  std::uint64_t size = 0;
+  for (const PartInfo& part : parts) size += part.size;
+  return size;
+}
+
+std::optional<std::uint64_t> joined_crc64nvme(const std::vector<PartInfo>& parts) noexcept {
+  std::uint64_t joined = 0;
+  for (const PartInfo& part : parts) {
+    if (!part.crc64nvme) return std::nullopt;
+    joined = crc64nvme_combine(joined, *part.crc64nvme, part.size);
+  }
+  return joined;
+}
+
+bool is_made_of(const ObjectInfo& object, const std::vector<PartInfo>& parts) noexcept {
+  const auto crc = joined_crc64nvme(parts);
+  return object.size == total_size(parts) && crc && object.crc64nvme == crc;
 }
 
 Result<std::uint64_t> end_of_range(const GetOptions& options, std::uint64_t size) {

@@ -18,6 +18,11 @@ inline constexpr int most_parts = 10'000;
 [[nodiscard]] Result<void> check_part_number(int number);
 /// The parts in the order of their numbers. Errors: invalid_argument when there are none or two of one number.
 [[nodiscard]] Result<std::vector<PartInfo>> parts_in_order(std::vector<PartInfo> parts);
+[[nodiscard]] std::uint64_t total_size(const std::vector<PartInfo>& parts) noexcept;
+/// CRC-64/NVME of the parts one behind the other, in their order here, where that of each is known.
+[[nodiscard]] std::optional<std::uint64_t> joined_crc64nvme(const std::vector<PartInfo>& parts) noexcept;
+/// Whether the object's size and checksum are known to be those of the parts joined.
+[[nodiscard]] bool is_made_of(const ObjectInfo& object, const std::vector<PartInfo>& parts) noexcept;
 /// Where a range ends, at most at `size`. Errors: invalid_argument when it begins behind that.
 [[nodiscard]] Result<std::uint64_t> end_of_range(const GetOptions& options, std::uint64_t size);
 

@@ -1,0 +1,11 @@
+#include <docupilot/store/part_sender.h>
+
+namespace docupilot::inline v1 {
+
+PartBody::~PartBody() = default;
+PartTransfer::~PartTransfer() = default;
+PartSender::~PartSender() = default;
+
+MultipartUpload PartSender::begin_whole(const std::string& key, const PutOptions&) { return {.key = key}; }
+
+}  // namespace docupilot::inline v1

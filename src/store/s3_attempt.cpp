@@ -1,0 +1,71 @@
+#include "base/try.h"
+#include "crypto/crc64nvme.h"
+#include "store/s3_body.h"
+#include "store/s3_client.h"
+#include "store/s3_wire.h"
+
+namespace docupilot::inline v1 {
+
+namespace {
+
+constexpr std::uint64_t largest_unasked = std::uint64_t{1} << 20U;  // body; before a larger one the server is asked
+constexpr std::size_t signed_chunk = std::size_t{64} << 10U;
+constexpr std::size_t checksum_size = 12;  // base64 of 8 bytes
+
+void add_checksum(const S3Request& request, http::Headers& headers) {
+  for (const auto& [name, value] : request.checksum_headers.fields()) headers.set(name, value);
+  if (!request.checksum_headers.fields().empty() || request.streamed) return;
+  headers.set(s3::checksum_header, s3::to_checksum(crc::crc64nvme(request.body)));
+}
+
+}  // namespace
+
+Result<S3Attempt> S3Client::prepare(const S3Request& request, const Place& place, Duration clock_offset,
+                                    const Context& context) {
+  DOCUPILOT_CHECK(check_writable(request));
+  S3Attempt made;
+  DOCUPILOT_TRY(made.used, credentials(context));
+  made.wire = {.method = request.method,
+               .url = place.endpoint.url(request.key, request.query),
+               .headers = request.headers,
+               .body = request.body,
+               .length = request.streamed ? request.length : 0,
+               .writer = request.writer,
+               .on_head = request.on_head,
+               .idempotent = request.idempotent,
+               .identity = made.used.access_key_id};
+  made.wire.limits.body_bytes = s3::largest_xml;
+  made.wire.expect_continue =
+      request.expects && (request.streamed ? request.length : request.body.size()) > largest_unasked;
+  if (request.checksum) add_checksum(request, made.wire.headers);
+  std::string hash = request.payload_hash;
+  if (!request.streamed) {
+    hash = http::payload_hash(request.body);
+  } else if (hash.empty()) {
+    // Over TLS the bytes are safe on their way, and need a frame only to carry a checksum. Without it each chunk is
+    // signed.
+    const bool is_signed = !place.endpoint.is_https();
+    const bool has_trailer = request.checksum && request.checksum_headers.fields().empty();
+    hash = http::unsigned_payload;
+    if (is_signed || has_trailer) {
+      made.framing = {.is_signed = is_signed,
+                      .chunk = is_signed ? signed_chunk : request.unsigned_chunk,
+                      .trailer = has_trailer ? std::string(s3::checksum_header) : std::string(),
+                      .trailer_value_size = has_trailer ? checksum_size : 0};
+    }
+  }
+  if (made.framing) {
+    http::Headers& headers = made.wire.headers;
+    const std::string_view coding = headers.get("content-encoding");
+    headers.set("content-encoding", coding.empty() ? "aws-chunked" : std::string(coding) + ",aws-chunked");
+    headers.set("x-amz-decoded-content-length", std::to_string(request.length));
+    if (!made.framing->trailer.empty()) headers.set("x-amz-trailer", made.framing->trailer);
+    made.wire.length = made.framing->encoded_size(request.length);
+    hash = made.framing->payload_hash();
+  }
+  const Timestamp time{tuning_.clock->now().microseconds + clock_offset.nanoseconds() / 1000};
+  DOCUPILOT_TRY(made.seed, place.signer->sign(made.wire, made.used, time, hash));
+  return made;
+}
+
+}  // namespace docupilot::inline v1

@@ -1,0 +1,32 @@
+#include "store/s3_part_sender.h"
+
+#include "store/s3_metadata.h"
+#include "store/s3_part_transfer.h"
+#include "store/s3_upload_id.h"
+
+namespace docupilot::inline v1 {
+
+void S3SenderState::refuse(const http::Credentials& used, Error why) {
+  const std::lock_guard lock(mutex_);
+  refused_ = used;
+  why_ = std::move(why);
+}
+
+std::optional<Error> S3SenderState::take_refusal(const http::Credentials& fresh) {
+  const std::lock_guard lock(mutex_);
+  if (!why_ || !same_keys(fresh, refused_)) return std::nullopt;
+  return std::exchange(why_, std::nullopt);
+}
+
+MultipartUpload S3PartSender::begin_whole(const std::string& key, const PutOptions& options) {
+  const s3::UploadId id{.mark = s3::make_mark(options.attributes)};
+  return {.key = key, .upload_id = id.to_string(), .started = state_->client->now()};
+}
+
+std::shared_ptr<PartTransfer> S3PartSender::send(PartRequest request, Done done, const Context& context) {
+  auto transfer = std::make_shared<S3PartTransfer>(state_, std::move(request), std::move(done), context);
+  transfer->start(store_);
+  return transfer;
+}
+
+}  // namespace docupilot::inline v1
