@@ -46,7 +46,8 @@ struct S3Request {
   std::function<Result<void>(const http::Response&)> on_head = {};  ///< As http::Request's.
   /// The root element of a success. A 200 with another one is an error, whatever it is. Empty: no look at the body.
   std::string_view root = {};
-  /// Called before each attempt with its number; changes what differs in it. Default: nothing.
+  /// Called before each attempt with its number; changes what differs in it, and finds there what it changed before.
+  /// Default: nothing.
   std::function<Result<void>(S3Request&, unsigned attempt)> prepare = {};
   /// Whether an attempt that failed can still be made again. Default: yes.
   std::function<bool()> repeatable = {};
