@@ -20,7 +20,7 @@ struct UploadPlanOptions {
   /// The source can be read at any place, again and again. False, or without a size: `produced` tells its parts.
   bool can_rewind = true;
   bool multipart = true;  ///< The store has multipart calls. False: all goes in one request, whatever its size.
-  bool keep = false;       ///< On a failure the upload is kept for another run, else aborted.
+  bool keep = false;      ///< On a failure the upload is kept for another run, else aborted.
   RetryPolicy retry = {};
   PatienceOptions patience = {};
   TokenBucket* bucket = nullptr;   ///< Of retries, shared by all uploads to the endpoint. Null: no limit.

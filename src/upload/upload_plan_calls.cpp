@@ -65,7 +65,7 @@ void UploadPlan::continue_with(MultipartUpload upload, const std::vector<PartInf
   book_.resume(has);
 }
 
-void UploadPlan::opened(MultipartUpload upload, const std::vector<PartInfo>& has, Duration now) {
+void UploadPlan::opened(MultipartUpload upload, const std::vector<PartInfo>& has, Duration) {
   if (began_ && !ends_call(UploadAction::Kind::open)) return;
   outage_.progressed();
   continue_with(std::move(upload), has);
@@ -78,7 +78,7 @@ void UploadPlan::opened_completing(MultipartUpload upload, const std::vector<Par
   in_doubt_ = true;
 }
 
-void UploadPlan::listed(const std::vector<PartInfo>& has, Duration now) {
+void UploadPlan::listed(const std::vector<PartInfo>& has, Duration) {
   if (!ends_call(UploadAction::Kind::list)) return;
   outage_.progressed();
   if (goal_ != Goal::upload) return;
@@ -91,13 +91,13 @@ void UploadPlan::listed(const std::vector<PartInfo>& has, Duration now) {
   step_ = Step::sending;
 }
 
-void UploadPlan::completed(ObjectInfo object, Duration now) {
+void UploadPlan::completed(ObjectInfo object, Duration) {
   if (!ends_call(UploadAction::Kind::complete)) return;
   outage_.progressed();
   succeed(std::move(object));
 }
 
-void UploadPlan::looked(std::optional<ObjectInfo> object, Duration now) {
+void UploadPlan::looked(std::optional<ObjectInfo> object, Duration) {
   if (!ends_call(UploadAction::Kind::look)) return;
   outage_.progressed();
   if (object) return succeed(*std::move(object));
