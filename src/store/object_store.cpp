@@ -48,8 +48,6 @@ Result<std::optional<ObjectInfo>> ObjectStore::find_completed(const MultipartUpl
   if (!there || !is_made_of(*there, parts)) return std::optional<ObjectInfo>();
   return std::optional<ObjectInfo>(*there);
 }
-PartSender* ObjectStore::part_sender() { return nullptr; }
-std::string ObjectStore::location() const { return scheme(); }
 
 Result<Secret> ObjectStore::presign(const std::string&, const PresignOptions&, const Context&) {
   return unsupported("presign");
