@@ -33,8 +33,7 @@ Result<PartBodySource::Count> PartBodySource::read_body(MutableByteView into) {
   if (!count) return fail(std::move(count).error());
   if (!*count) return Count();
   if (**count == 0 || **count > into.size()) {
-    return fail(Error(ErrorCode::corrupted,
-                      "the body said " + std::to_string(size_) + " bytes and gave another number")
+    return fail(Error(ErrorCode::corrupted, "the body said " + std::to_string(size_) + " bytes and gave another number")
                     .hint("the data changed while they were read: try again"));
   }
   left_ -= **count;

@@ -99,8 +99,8 @@ class Handle final : public Upload {
 };
 
 /// Many uploads, of which so many are open at a time that all connections have something to do. Its members are used
-/// by the engine's thread but for `wait`.
-class Batch {
+/// by the engine's thread but for `wait`; what is posted there may come when it is over.
+class Batch : public std::enable_shared_from_this<Batch> {
  public:
   using OnResult = std::function<void(std::size_t, Result<UploadResult>)>;
   using OnProgress = std::function<void(const TransferProgress&)>;
@@ -116,7 +116,7 @@ class Batch {
         meter_(steady_time()) {}
 
   std::size_t wait() {
-    engine_.post([this] { begin_more(); });
+    engine_.post([self = shared_from_this()] { self->begin_more(); });
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return over_; });
     return failed_;
@@ -124,11 +124,12 @@ class Batch {
 
  private:
   void begin_more() {
+    if (over_) return;
     // What cannot be opened ends at once, so that the next is begun from here rather than from its end.
     while (next_ < items_.size() && open_ < most_) begin(next_++);
     report(next_ == items_.size() && open_ == 0);
     if (next_ < items_.size() || open_ > 0) return;
-    const std::lock_guard lock(mutex_);  // told under the lock: whoever waits may destroy this at once
+    const std::lock_guard lock(mutex_);
     over_ = true;
     changed_.notify_all();
   }
@@ -143,9 +144,9 @@ class Batch {
       if (!opened) return end(index, std::move(opened).error());
       source = *std::move(opened);
     }
-    const auto on_end = [this, index](Result<UploadResult> result) {
-      end(index, std::move(result));
-      engine_.post([this] { begin_more(); });
+    const auto on_end = [self = shared_from_this(), index](Result<UploadResult> result) {
+      self->end(index, std::move(result));
+      self->engine_.post([self] { self->begin_more(); });
     };
     auto run =
         std::make_shared<UploadRun>(engine_, std::move(source), item.key, std::move(item.options), context_, on_end);
@@ -215,7 +216,7 @@ class StoreUploader final : public Uploader {
       for (std::size_t i = 0; i < items.size(); ++i) on_result(i, opened.error());
       return items.size();
     }
-    return Batch(*engine_, items, on_result, on_progress, context).wait();
+    return std::make_shared<Batch>(*engine_, items, on_result, on_progress, context)->wait();
   }
 
   void limit_rate(std::uint64_t bytes_per_second) override { engine_->limit_rate(bytes_per_second); }

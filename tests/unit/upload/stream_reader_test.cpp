@@ -91,9 +91,8 @@ TEST_CASE("a stream that is not as long as it said is an error, whichever way") 
 }
 
 TEST_CASE("an error of the source ends the reading, with what it says") {
-  const auto source = callback_source([](MutableByteView) -> Result<std::size_t> {
-    return Error(ErrorCode::permission_denied, "no more of this");
-  });
+  const auto source = callback_source(
+      [](MutableByteView) -> Result<std::size_t> { return Error(ErrorCode::permission_denied, "no more of this"); });
   const Collected all = collect(*source);
   REQUIRE(all.error);
   CHECK(all.error->code() == ErrorCode::permission_denied);
