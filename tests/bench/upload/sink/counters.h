@@ -9,7 +9,7 @@ namespace sink {
 /// What the sink has seen since it was started or reset. Any thread.
 struct Counters {
   using Count = std::atomic<std::uint64_t>;
-  Count connections = 0;
+  Count connections = 0;  ///< That brought a request.
   Count requests = 0;
   Count expect = 0;      ///< Requests that asked whether to go on.
   Count put_object = 0;  ///< Tries, not successes; so are the next.

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <chrono>
 #include <thread>
+#include <utility>
 
 namespace sink {
 
@@ -47,6 +48,7 @@ std::string json_text(std::string_view text) {
 }  // namespace
 
 void Service::serve(Channel& channel) {
+  bool counted = false;
   for (;;) {
     std::size_t end = channel.ahead().find("\r\n\r\n");
     while (end == std::string_view::npos) {
@@ -59,7 +61,9 @@ void Service::serve(Channel& channel) {
       static_cast<void>(channel.say(refuse({.code = "BadRequest", .message = "no request"}).text(false)));
       return;
     }
-    const bool go_on = request->path.starts_with("/_") ? answer_control(channel, *request) : answer(channel, *request);
+    const bool is_control = request->path.starts_with("/_");
+    if (!is_control && !std::exchange(counted, true)) ++counters_.connections;
+    const bool go_on = is_control ? answer_control(channel, *request) : answer(channel, *request);
     if (!go_on || request->last) return;
   }
 }

@@ -25,7 +25,6 @@ class Service {
 
   /// Answers requests until the connection ends.
   void serve(Channel& channel);
-  [[nodiscard]] Counters& counters() noexcept { return counters_; }
 
  private:
   /// False: the connection is to end.

@@ -71,12 +71,8 @@ void serve(sink::Service& service, int fd, SSL_CTX* context) {
 void accept_all(sink::Service& service, int listener, SSL_CTX* context) {
   for (;;) {
     const int fd = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd >= 0) {
-      ++service.counters().connections;
-      std::thread(serve, std::ref(service), fd, context).detach();
-    } else if (errno != EINTR && errno != ECONNABORTED) {
-      fail("upload_sink: cannot accept");
-    }
+    if (fd >= 0) std::thread(serve, std::ref(service), fd, context).detach();
+    else if (errno != EINTR && errno != ECONNABORTED) fail("upload_sink: cannot accept");
   }
 }
 
