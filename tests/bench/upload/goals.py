@@ -1,96 +1,127 @@
-"""The goals, side by side with what was measured."""
+"""The goals that were set, and what of them was met. Each is a ratio within one run, or a count."""
+
+from dataclasses import dataclass
+
+from measure import median, paired
+
+OURS = "DocuPilot"
+CLOSE = 0.03  # one pair of runs is only good to some percent: nearer to a goal it needs more rounds
+MIB_OF_KIB = 1024
 
 
-def row_of(rows, start):
-    return next((row for row in rows or [] if row["name"].startswith(start) and "failed" not in row), None)
+@dataclass
+class Goal:
+    name: str
+    what: str
+    ship: float
+    moonshot: float
+    more: bool = False   # is better
+    value: float | None = None
+    unit: str = "x"
+    digits: int = 2
+
+    def met(self, bound):
+        if self.value is None:
+            return None
+        return self.value >= bound if self.more else self.value <= bound
+
+    @property
+    def close(self):
+        """Whether another run may well tell the other way."""
+        return self.unit == "x" and self.value is not None and any(
+            abs(self.value - bound) < CLOSE * max(1.0, bound) for bound in (self.ship, self.moonshot))
 
 
-def less_by(result, scheme, ours, rival, figure, start):
-    """How many times less of `figure` we take than a rival, whose start is taken off."""
-    us, them = row_of(result.get(scheme), ours), row_of(result.get(scheme), rival)
-    if not us or not them:
+class Results:
+    """The rows of a run, by case and contender."""
+
+    def __init__(self, cases):
+        self.cases = cases
+
+    def row(self, case, name):
+        """Our client goes by its name and whatever options stand behind it: the first such row is meant."""
+        for row in self.cases.get(case, {}).get("rows", []):
+            if row["name"] == name or (name == OURS and row["ours"]):
+                return row if "samples" in row else None
         return None
-    return (them[figure] - them.get(start, 0)) / max(us[figure], 1e-9)
+
+    def ratio(self, case, ours, theirs, figure="cpu"):
+        first, second = self.row(case, ours), self.row(case, theirs)
+        ratios = paired(first, second, figure) if first and second else []
+        return median(ratios) if ratios else None
+
+    def times_less(self, case, rival, figure="cpu"):
+        return self.ratio(case, rival, OURS, figure)
+
+    def figure(self, case, name):
+        return self.cases.get(case, {}).get(name)
+
+    def memory(self, case):
+        row = self.row(case, OURS)
+        return row["maxrss_kib"] / MIB_OF_KIB if row else None
+
+    def over_ideal(self, case):
+        row = self.row(case, OURS)
+        return row["wall"] / self.figure(case, "ideal_wall") if row else None
+
+    def growth(self):
+        rows = [row for row in self.cases.get("sparse", {}).get("rows", []) if "samples" in row]
+        return (rows[-1]["maxrss_kib"] - rows[0]["maxrss_kib"]) / MIB_OF_KIB if len(rows) == 2 else None
+
+    def sent(self):
+        row = self.row("faulty", OURS)
+        return row["sent"] if row else None
+
+    def resumed(self, name):
+        samples = self.figure("resume", "samples")
+        return max(sample[name] for sample in samples) / (1 << 20) if samples else None
 
 
-def measured(results):
-    """Goal: (what, ship, moonshot, value or None). A bound is ("<=", x) or (">=", x)."""
-    def most(ship, moon):
-        return ("<=", ship), ("<=", moon)
-
-    def least(ship, moon):
-        return (">=", ship), (">=", moon)
-
-    def ratio(work, scheme, name="DocuPilot"):
-        row = row_of((results.get(work) or {}).get(scheme), name)
-        return row and row.get("ratio")
-
-    w1, w4, w5, w6, w7 = (results.get(name) or {} for name in ("w1", "w4", "w5", "w6", "w7"))
-    mallocs = results.get("mallocs") or {}
-    unsigned = "DocuPilot unsigned" if w1.get("payload_choice") else "DocuPilot"
-    yield "G1", "W1 HTTP, CPU by the raw sender", *most(1.15, 1.05), ratio("w1", "http", unsigned)
-    yield "G2", "W1 HTTPS, CPU by the naive OpenSSL sender", *most(1.15, 0.75), ratio("w1", "https")
-    yield "G3", "W1 HTTP signed, CPU by the two-pass sender", *most(1.10, 0.75), ratio("w1", "http_signed")
-    for scheme, moon in (("http", 3), ("https", 5)):
-        us = unsigned if scheme == "http" else "DocuPilot"
-        yield "G4", f"W1 {scheme.upper()}, CPU less than aws-c-s3 by", *least(2.5, moon), less_by(
-            w1, scheme, us, "awscrt", "cpu", "start_cpu")
-    yield "G4", "W1 HTTP, RssAnon less than aws-c-s3 by", *least(15, 25), less_by(
-        w1, "http", unsigned, "awscrt", "rss_anon_kib", "start_anon_kib")
-    for rival, ship, moon in (("boto3", 5, 7), ("minio-cpp", 6, 8), ("s5cmd", 5, 10)):
-        yield "G5", f"W1 HTTP, CPU less than {rival} by", *least(ship, moon), less_by(
-            w1, "http", unsigned, rival, "cpu", "start_cpu")
-    yield "G6", "W2 HTTP, CPU by the raw sender", *most(1.15, 0.95), ratio("w2", "http")
-    yield "G6", "W2 HTTP, CPU less than aws-c-s3 by", *least(2, 2.4), less_by(
-        results.get("w2") or {}, "http", "DocuPilot", "awscrt", "cpu", "start_cpu")
-    yield "G7", "W3 HTTP, CPU by the raw sender", *most(1.25, 1.10), ratio("w3", "http")
-    stdin = row_of((results.get("w3") or {}).get("http"), "DocuPilot")
-    yield "G7", "W3 HTTP, peak RSS in MiB", *most(64, 64), stdin and stdin["maxrss_kib"] / 1024
-    shaped = row_of(w4.get("http"), "DocuPilot")
-    yield "G8", "W4 HTTP, wall by the ideal", *most(1.10, 1.03), shaped and shaped["over_ideal"]
-    faulty = row_of(w5.get("faulty"), "DocuPilot")
-    yield "G9", "W5 faulty, bytes sent by the ideal", *most(1.03, 1.02), faulty and faulty.get("sent_over_ideal")
-    killed = w5.get("killed") or {}
-    yield "G9", "W5 killed, acknowledged bytes sent again", *most(0, 0), killed.get("acknowledged_again_bytes")
-    one, sparse = w6.get("one") or {}, w6.get("sparse") or {}
-    known = "maxrss_kib" in one and "maxrss_kib" in sparse
-    yield "G10", "W6, peak RSS of the sparse file less that of one, MiB", *most(2, 1), (
-        (sparse["maxrss_kib"] - one["maxrss_kib"]) / 1024 if known else None)
-    yield "G10", "W6, peak RSS in MiB", *most(24, 16), one["maxrss_kib"] / 1024 if known else None
-    yield "G11", "allocations for a part of 8 MiB", *most(60, 10), mallocs.get("a_part")
-    yield "G11", "allocations for a small file", *most(80, 10), mallocs.get("a_small_file")
-    yield "G12", "CRC64NVME by aws-checksums", *least(0.95, 1.0), w7.get("crc64nvme_over_aws")
-    yield "G12", "four lanes of SHA-256 by EVP", *least(1.6, 1.75), w7.get("sha256_x4_over_evp")
+def judge(cases):
+    """Every goal with its value, where the run measured it."""
+    r = Results(cases)
+    return [
+        Goal("G1", "file, HTTP: CPU to the raw floor", 1.15, 1.05, value=r.ratio("file-http", OURS, "floor file")),
+        Goal("G2", "file, HTTPS: CPU to the naive OpenSSL floor", 1.15, 0.75,
+             value=r.ratio("file-https", OURS, "floor file")),
+        Goal("G3", "file, HTTP, signed payload: CPU to the two-pass floor", 1.10, 0.75,
+             value=r.ratio("file-http-signed", OURS, "floor signed")),
+        Goal("G4", "file, HTTP: times less CPU than aws-c-s3", 2.5, 3, True, r.times_less("file-http", "awscrt")),
+        Goal("G4", "file, HTTPS: times less CPU than aws-c-s3", 2.5, 5, True, r.times_less("file-https", "awscrt")),
+        Goal("G4", "file, HTTP: times less memory than aws-c-s3", 15, 25, True,
+             r.times_less("file-http", "awscrt", "maxrss_kib")),
+        Goal("G5", "file, HTTP: times less CPU than boto3", 5, 7, True, r.times_less("file-http", "boto3")),
+        Goal("G5", "file, HTTP: times less CPU than s5cmd", 5, 10, True, r.times_less("file-http", "s5cmd")),
+        Goal("G6", "small files, HTTP: CPU to the raw floor", 1.15, 0.95, value=r.ratio("small-http", OURS, "floor small")),
+        Goal("G6", "small files, HTTP: times less CPU than aws-c-s3", 2, 2.4, True, r.times_less("small-http", "awscrt")),
+        Goal("G7", "standard input: CPU to the raw floor", 1.25, 1.10, value=r.ratio("stdin-http", OURS, "floor stdin")),
+        Goal("G7", "standard input, 4 connections: peak memory", 64, 52, value=r.memory("stdin-http"), unit="MiB", digits=1),
+        Goal("G8", "shaped server: time to the ideal of 16 connections", 1.10, 1.03, value=r.over_ideal("shaped-file")),
+        Goal("G9", "1% of parts fail: bytes sent to bytes of data", 1.03, 1.02, value=r.sent(), digits=3),
+        Goal("G9", "killed at half: bytes read again", 0, 0, value=r.resumed("read_again"), unit="MiB", digits=1),
+        Goal("G9", "killed at half: acknowledged bytes sent again", 0, 0, value=r.resumed("sent_again"), unit="MiB", digits=1),
+        Goal("G10", "sparse file: more memory for 64 times the size", 2, 1, value=r.growth(), unit="MiB", digits=1),
+        Goal("G10", "file, 16 connections: peak memory", 24, 16, value=r.memory("file-http"), unit="MiB", digits=1),
+        Goal("G11", "allocations for a part of 8 MiB", 60, 10, value=r.figure("mallocs", "per_part"), unit="", digits=0),
+        Goal("G11", "allocations for a small file", 80, 10, value=r.figure("mallocs", "per_object"), unit="", digits=0),
+        Goal("G12", "CRC64NVME: speed to aws-checksums", 0.95, 1.0, True, r.figure("kernels", "crc64nvme_to_aws")),
+        Goal("G12", "SHA-256 in four lanes: speed to EVP", 1.6, 1.75, True, r.figure("kernels", "sha256_to_evp")),
+    ]
 
 
-def meets(value, bound):
-    return value <= bound[1] if bound[0] == "<=" else value >= bound[1]
+def as_json(goal):
+    return {"name": goal.name, "what": goal.what, "value": goal.value, "unit": goal.unit, "ship": goal.ship,
+            "moonshot": goal.moonshot, "more_is_better": goal.more, "ship_met": goal.met(goal.ship),
+            "moonshot_met": goal.met(goal.moonshot), "close": goal.close}
 
 
-def table(results):
-    rows = []
-    for goal, what, ship, moon, value in measured(results):
-        met = "not measured" if value is None else (
-            "moonshot" if meets(value, moon) else "ship" if meets(value, ship) else "no")
-        rows.append({"goal": goal, "what": what, "ship": "{} {:g}".format(*ship), "moonshot": "{} {:g}".format(*moon),
-                     "measured": value, "met": met})
-    return rows
-
-
-def print_table(rows):
-    print(f"\n{'':4} {'':52} {'ship':>8} {'moonshot':>9} {'measured':>9}  met")
-    for row in rows:
-        value = "-" if row["measured"] is None else f"{row['measured']:.3g}"
-        print(f"{row['goal']:4} {row['what']:52} {row['ship']:>8} {row['moonshot']:>9} {value:>9}  {row['met']}")
-
-
-def print_race(title, rows):
-    print(f"\n{title}\n  {'':24} {'CPU s':>8} {'x floor':>8} {'p10 - p90':>14} {'wall s':>8} {'RSS MiB':>8} {'anon':>7} "
-          f"{'start s':>8} {'conns':>6}")
-    for row in rows:
-        if "failed" in row:
-            print(f"  {row['name']:24} failed: {row['failed'][:90]}")
-            continue
-        ratio = f"{row['ratio']:8.2f} {row['ratio_p10']:6.2f} - {row['ratio_p90']:5.2f}" if "ratio" in row else " " * 23
-        print(f"  {row['name']:24} {row['cpu']:8.3f} {ratio} {row['wall']:8.3f} {row['maxrss_kib'] / 1024:8.1f} "
-              f"{row['rss_anon_kib'] / 1024:7.1f} {row.get('start_cpu', 0):8.3f} {row['counters']['connections']:6}")
+def print_goals(goals):
+    print(f"\n{'goal':5} {'what':57} {'ship':>9} {'moonshot':>9} {'measured':>11}")
+    for goal in goals:
+        sign = ">=" if goal.more else "<="
+        value = "-" if goal.value is None else f"{goal.value:.{goal.digits}f} {goal.unit}".strip()
+        told = ""
+        if goal.value is not None:
+            told = "moonshot" if goal.met(goal.moonshot) else "ship" if goal.met(goal.ship) else "MISSED"
+            told += " (close: more rounds)" if goal.close else ""
+        print(f"{goal.name:5} {goal.what:57} {sign + f'{goal.ship:g}':>9} {sign + f'{goal.moonshot:g}':>9} {value:>11}  {told}")

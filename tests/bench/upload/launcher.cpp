@@ -14,6 +14,7 @@
 
 #include <fcntl.h>
 #include <sched.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -127,6 +128,7 @@ pid_t start(const Settings& settings) {
   const pid_t process = ::fork();
   if (process < 0) fail("cannot fork");
   if (process == 0) {
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);  // a client that takes too long ends with the launcher
     ::dup2(input, STDIN_FILENO);
     keep_to_processor(settings.processor);
     ::execvp(settings.command[0], settings.command);

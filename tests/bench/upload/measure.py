@@ -5,7 +5,7 @@ import os
 import pathlib
 import subprocess
 import tempfile
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 ACCESS_KEY = "AKIAIOSFODNN7EXAMPLE"  # of AWS's documentation: no one's
 SECRET_KEY = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
@@ -24,6 +24,7 @@ class Bench:
     client_processor: int | None
     server_processor: int | None
     timeout: int = 600
+    startup: dict = field(default_factory=dict)  # name: what an interpreted contender costs before it does anything
 
     def environment(self):
         return {"PATH": os.environ["PATH"], "HOME": str(self.work), "AWS_ACCESS_KEY_ID": ACCESS_KEY,
@@ -53,18 +54,34 @@ class Bench:
             output, errors = process.communicate(timeout=self.timeout)
         except subprocess.TimeoutExpired as late:
             process.kill()
+            process.communicate()
             raise Failed(f"{contender.name}: not done after {self.timeout} s") from late
         return self.result(contender, process.returncode, report, output, errors)
 
-    @staticmethod
-    def result(contender, status, report, output, errors):
+    def result(self, contender, status, report, output, errors):
         if status:
             raise Failed(f"{contender.name}: ended with {status}: {errors.strip()[-400:]}")
         sample = json.loads(report.read_text())
         report.unlink()
         sample["cpu"] = sample["user"] + sample["system"]
         sample["output"] = output
+        for figure, cost in self.startup.get(contender.name, {}).items():
+            sample[figure] = max(sample[figure] - cost, 0.001)
         return sample
+
+    def measure_startup(self, contender, job, rounds):
+        """What this contender needs to upload `job`, a single byte, is from now on taken off its processor time and
+        memory: an interpreter and its imports are no part of the library that is raced."""
+        self.startup.pop(contender.name, None)
+        samples = []
+        for _ in range(rounds):
+            self.server.begin("fast")
+            samples.append(self.run(contender, job))
+        self.startup[contender.name] = {figure: median([sample[figure] for sample in samples])
+                                        for figure in ("cpu", "maxrss_kib", "rss_anon_kib", "rss_file_kib")}
+
+
+FIGURES = ("cpu", "wall", "maxrss_kib", "rss_anon_kib", "rss_file_kib", "read_bytes")
 
 
 def median(values):
@@ -77,39 +94,46 @@ def part_of(values, part):
     return sorted(values)[int(part * (len(values) - 1))]
 
 
+def paired(row, other, figure):
+    """The ratios of `figure` in two rows of one race, one for each round that both took part in."""
+    theirs = {sample["round"]: sample[figure] for sample in other.get("samples", [])}
+    return [sample[figure] / max(theirs[sample["round"]], 1e-6) for sample in row.get("samples", [])
+            if sample["round"] in theirs]
+
+
 def race(bench, mode, jobs, rounds, label):
-    """`jobs`: (contender, job) pairs, the first of them the floor, or None in its place. Each round runs all of them, and
-    each begins in turn. Returns a row for each, with medians and the paired ratios to the floor."""
-    entries = [entry for entry in jobs if entry is not None]
-    samples = {entry[0].name: [] for entry in entries}
+    """`jobs`: (contender, job, rounds it takes part in). Each round runs all of them, beginning with another. `mode` is
+    one of the server's, or makes one of the number of a round. Returns a row for each: its samples, their medians, and
+    the paired ratios to the floor where one takes part. A contender that fails once is out."""
+    samples = {contender.name: [] for contender, _, _ in jobs}
     lost = {}
     for turn in range(rounds):
-        for i in range(len(entries)):
-            contender, job = entries[(i + turn) % len(entries)]
-            if contender.name in lost:
+        for i in range(len(jobs)):
+            contender, job, most = jobs[(i + turn) % len(jobs)]
+            if contender.name in lost or turn >= most:
                 continue
-            bench.server.begin(mode)
+            bench.server.begin(mode(turn) if callable(mode) else mode)
             try:
                 sample = bench.run(contender, job)
             except Failed as failure:
                 lost[contender.name] = str(failure)
                 print(f"  {label}: {failure}", flush=True)
                 continue
-            sample["counters"] = bench.server.counters()
-            samples[contender.name].append(sample)
-    first = samples[jobs[0][0].name] if jobs[0] else None
+            kept = {figure: sample[figure] for figure in FIGURES}
+            samples[contender.name].append({"round": turn, **kept, "counters": bench.server.counters()})
     rows = []
-    for contender, _ in entries:
+    for contender, _, _ in jobs:
         own = samples[contender.name]
-        if contender.name in lost or not own:
-            rows.append({"name": contender.name, "failed": lost.get(contender.name, "no round")})
-            continue
-        row = {"name": contender.name, "ours": contender.ours, "floor": contender.floor, "rounds": len(own),
-               "counters": own[-1]["counters"]}
-        for figure in ("cpu", "wall", "maxrss_kib", "rss_anon_kib", "rss_file_kib", "read_bytes"):
-            row[figure] = median([sample[figure] for sample in own])
-        if first:
-            ratios = [a["cpu"] / max(b["cpu"], 1e-6) for a, b in zip(own, first)]
-            row.update(ratio=median(ratios), ratio_p10=part_of(ratios, 0.1), ratio_p90=part_of(ratios, 0.9))
+        row = {"name": contender.name, "ours": contender.ours, "floor": contender.floor}
         rows.append(row)
+        if contender.name in lost or not own:
+            row["failed"] = lost.get(contender.name, "no round")
+            continue
+        row["samples"] = own
+        row.update({figure: median([sample[figure] for sample in own]) for figure in FIGURES})
+    for row in rows:
+        floor = next((other for other in rows if other["floor"]), None)
+        ratios = paired(row, floor, "cpu") if floor else []
+        if ratios:
+            row.update(ratio=median(ratios), ratio_p10=part_of(ratios, 0.1), ratio_p90=part_of(ratios, 0.9))
     return rows

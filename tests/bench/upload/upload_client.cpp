@@ -1,7 +1,8 @@
 // Our contender: a program that does nothing but upload, over the public interface (engine.h).
 //
 //   upload_client --endpoint URL --bucket B --key K [--ca-file PEM] [--connections N] [--part-size N] [--memory N]
-//                 [--checksums when_supported|when_required] [--journal FOLDER] [--count-mallocs] FILE... | -
+//                 [--checksums when_supported|when_required] [--payload signed|unsigned] [--journal FOLDER]
+//                 [--count-mallocs] FILE... | -
 //   upload_client --describe
 //
 // One file, or standard input, goes under K; of several each under K and its name. --count-mallocs prints the number of
@@ -39,6 +40,7 @@ bool set(Settings& settings, const std::string& option, const std::string& text)
   else if (option == "--part-size") engine.part_size = std::stoull(text);
   else if (option == "--memory") engine.memory = std::stoull(text);
   else if (option == "--checksums") engine.checksums = text != "when_required";
+  else if (option == "--payload") engine.sign_payload = text != "unsigned";
   else return false;
   return true;
 }
