@@ -13,54 +13,15 @@
 #include <ctime>
 
 #include <docupilot/base/bytes.h>
-#include <openssl/evp.h>
 
+#include "bench/support/floor_digest.h"
 #include "crypto/crc64nvme.h"
 
 namespace {
 
-using Digest = std::array<unsigned char, 32>;
+using namespace floor_digest;
 
 constexpr std::string_view unsigned_payload = "UNSIGNED-PAYLOAD";
-
-// Both made once: to look the algorithm up costs more than to use it.
-Digest sha256(std::string_view first, std::string_view second = {}) {
-  static const EVP_MD* const algorithm = EVP_MD_fetch(nullptr, "SHA256", nullptr);
-  static EVP_MD_CTX* const context = EVP_MD_CTX_new();
-  Digest digest{};
-  if (EVP_DigestInit_ex2(context, algorithm, nullptr) != 1 ||
-      EVP_DigestUpdate(context, first.data(), first.size()) != 1 ||
-      EVP_DigestUpdate(context, second.data(), second.size()) != 1 ||
-      EVP_DigestFinal_ex(context, digest.data(), nullptr) != 1) {
-    std::abort();
-  }
-  return digest;
-}
-
-std::string_view text_of(const Digest& digest) { return {reinterpret_cast<const char*>(digest.data()), digest.size()}; }
-
-Digest hmac(std::string_view key, std::string_view message) {  // of keys up to a block
-  std::array<char, 64> pad{};
-  std::copy(key.begin(), key.end(), pad.begin());
-  for (char& c : pad) c = static_cast<char>(c ^ 0x36);
-  const Digest inner = sha256({pad.data(), pad.size()}, message);
-  for (char& c : pad) c = static_cast<char>(c ^ 0x36 ^ 0x5c);
-  return sha256({pad.data(), pad.size()}, text_of(inner));
-}
-
-void add_hex(std::string& out, const Digest& digest) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  for (const unsigned char byte : digest) (out += digits[byte >> 4U]) += digits[byte & 15U];
-}
-
-std::string base64_of_crc(std::string_view body) {
-  const std::uint64_t crc = docupilot::crc::crc64nvme(docupilot::as_bytes(body));
-  std::array<unsigned char, 8> bytes{};
-  for (std::size_t i = 0; i < bytes.size(); ++i) bytes[i] = static_cast<unsigned char>(crc >> (56 - 8 * i));
-  std::array<char, 13> text{};
-  EVP_EncodeBlock(reinterpret_cast<unsigned char*>(text.data()), bytes.data(), static_cast<int>(bytes.size()));
-  return text.data();
-}
 
 }  // namespace
 
@@ -84,8 +45,7 @@ Floor::~Floor() { ::close(fd_); }
 void Floor::begin_day(std::string_view date) {
   if (scope_.starts_with(date)) return;
   scope_.assign(date).append("/us-east-1/s3/aws4_request");
-  day_key_ = hmac("AWS4" + key_.secret, date);
-  for (const std::string_view step : {"us-east-1", "s3", "aws4_request"}) day_key_ = hmac(text_of(day_key_), step);
+  day_key_ = day_key(key_.secret, date);
 }
 
 const std::string& Floor::head(std::string_view name, std::string_view body, std::int64_t seconds) {
@@ -102,7 +62,7 @@ const std::string& Floor::head(std::string_view name, std::string_view body, std
   std::string checksum;
   if (hashed_) {
     add_hex(payload, sha256(body));
-    checksum = base64_of_crc(body);
+    checksum = base64_of_crc(docupilot::crc::crc64nvme(docupilot::as_bytes(body)));
   } else {
     payload = unsigned_payload;
   }

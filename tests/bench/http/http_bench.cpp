@@ -24,10 +24,10 @@
 #include <thread>
 #include <vector>
 
+#include "bench/support/malloc_count.h"
+#include "bench/support/quiet_network.h"
 #include "floor.h"
 #include "http/sigv4.h"
-#include "malloc_count.h"
-#include "quiet_network.h"
 #include "sink.h"
 
 namespace {
