@@ -95,6 +95,7 @@ struct StoreCapabilities {
   std::size_t attribute_cost = 0;  ///< Bytes of the 2 KiB that each attribute takes beyond its name and value.
   std::uint64_t maximum_object_size = UINT64_MAX;
   std::uint64_t minimum_part_size = 0;  ///< Of all parts but the last.
+  bool equal_parts = false;             ///< All parts but the last must be of one size.
 };
 
 class PartSender;
