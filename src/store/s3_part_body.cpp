@@ -80,6 +80,8 @@ Result<PartBodySource::Count> PartBodySource::read(MutableByteView into) {
     DOCUPILOT_TRY(const Count count, frames_->framing().is_signed ? read_signed(room) : read_unsigned(room));
     if (!count) return given == 0 ? Count() : Count(given);
     given += *count;
+    // What is left of this buffer would take a chunk through another one.
+    if (*count > 0 && frames_->framing().is_signed && left_ > 0) return Count(given);
   }
 }
 

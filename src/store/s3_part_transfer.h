@@ -3,6 +3,7 @@
 #include "crypto/digest.h"
 #include "store/s3_part_body.h"
 #include "store/s3_part_sender.h"
+#include "store/transfer_slot.h"
 
 namespace docupilot::inline v1 {
 
@@ -17,8 +18,6 @@ class S3PartTransfer final : public PartTransfer, public std::enable_shared_from
   void cancel() override;
 
  private:
-  enum class Phase { reading_ahead, waiting, sending, ended };
-
   [[nodiscard]] StoreCall call() const { return {"s3", part_.number == 0 ? "put" : "put_part", part_.key, context_}; }
   /// Describes the request; chooses what has to be known of the body before it is sent.
   [[nodiscard]] Result<void> describe(S3ObjectStore& store);
@@ -27,17 +26,25 @@ class S3PartTransfer final : public PartTransfer, public std::enable_shared_from
   void go_on();
   [[nodiscard]] Result<void> send();
   void finish(PartReply reply);
-  void fail(Error error);
+  void fail(Error error, PartVerdict verdict = PartVerdict::final);
+  /// Whether it waited for bytes to be read ahead, and whoever asks is to go on with it.
+  [[nodiscard]] bool stops_waiting();
+  [[nodiscard]] Error cancelled() const {
+    return call().name(Error(ErrorCode::cancelled, "the attempt was cancelled"));
+  }
 
   [[nodiscard]] PartReply judge(const Result<http::Response>& result);
-  [[nodiscard]] PartReply stored(const http::Response& reply) const;
-  [[nodiscard]] PartVerdict verdict(const S3Outcome& outcome, const Result<http::Response>& result, Error& error);
-  [[nodiscard]] bool corrects_clock(const Result<http::Response>& result);
+  /// Sees to the cause of a refusal where it can.
+  void mend(const S3Outcome& outcome, const http::Response& result, PartReply& reply);
+  [[nodiscard]] bool corrects_clock(http::Verdict verdict, const http::Response& result);
+  [[nodiscard]] bool drops_credentials(http::Verdict verdict, const Error& error);
   /// Whether an optional part of the request is what was refused, and is left out from now on.
   [[nodiscard]] bool leaves_out(const S3Outcome& outcome, const Error& error);
 
-  const std::shared_ptr<S3SenderState> state_;
-  S3Client& client_;
+  [[nodiscard]] S3Client& client() const noexcept { return *state_->client; }
+
+  /// Let go before `done` is called: what it holds, such as the transport, must not end on the transport's thread.
+  std::shared_ptr<S3SenderState> state_;
   PartRequest part_;
   PartSender::Done done_;
   const Context context_;
@@ -55,11 +62,10 @@ class S3PartTransfer final : public PartTransfer, public std::enable_shared_from
   std::uint64_t ahead_ = 0;
   std::optional<crypto::Digest> hash_;
 
-  std::mutex mutex_;  // of what follows
-  Phase phase_ = Phase::reading_ahead;
-  bool resumed_ = false;
-  bool cancelled_ = false;
-  std::shared_ptr<http::Transfer> transfer_;
+  std::mutex mutex_;      // of the next two
+  bool waits_ = false;    // for bytes that are to be read ahead
+  bool resumed_ = false;  // while it did not wait
+  TransferSlot slot_;
 };
 
 }  // namespace docupilot::inline v1

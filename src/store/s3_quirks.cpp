@@ -9,7 +9,7 @@ namespace {
 constexpr std::array<S3Quirks, 7> profiles = {{
     {.name = "aws", .checksums = true, .maximum_object = 50'000'000'000'000ULL},
     {.name = "minio", .keys = S3Keys::paths, .sift_uploads = true},
-    {.name = "r2"},
+    {.name = "r2", .equal_parts = true},
     {.name = "versitygw", .replays_complete = true, .atomic_conditions = false, .keys = S3Keys::paths},
     {.name = "ceph", .conditional_put = false},
     {.name = "gcs-interop", .checksum_reads = false, .conditional_put = false, .streaming = false},

@@ -39,7 +39,8 @@ StoreCapabilities S3ObjectStore::capabilities() const {
           .any_key = client_->key_rule().keeps_all(),
           .attribute_cost = s3::attribute_cost,
           .maximum_object_size = client_->quirks().maximum_object,
-          .minimum_part_size = std::uint64_t{5} << 20U};
+          .minimum_part_size = std::uint64_t{5} << 20U,
+          .equal_parts = client_->quirks().equal_parts};
 }
 
 Result<std::string> S3ObjectStore::full_key(const std::string& key, const StoreCall& call) const {

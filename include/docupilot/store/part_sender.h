@@ -24,7 +24,7 @@ class DOCUPILOT_EXPORT PartBody {
   [[nodiscard]] virtual std::optional<std::uint64_t> crc64nvme() const = 0;
 };
 
-/// One attempt under way.
+/// One attempt under way. What it needs of the store it keeps alive.
 class DOCUPILOT_EXPORT PartTransfer {
  public:
   virtual ~PartTransfer();
@@ -76,9 +76,9 @@ class DOCUPILOT_EXPORT PartSender {
   /// What all attempts at a whole object are sent with, so that it is known again (ObjectStore::find_completed) if a
   /// reply was lost. Makes no request. Default: nothing to know it by.
   [[nodiscard]] virtual MultipartUpload begin_whole(const std::string& key, const PutOptions& options);
-  /// Rewinds the body and sends it. `done` is called once, on the sender's thread or by `send` itself, and must not
-  /// block, so it cannot call `send` again: that may wait for credentials, for URLs, or for a look at a condition,
-  /// though never for bytes.
+  /// Rewinds the body and sends it. `done` is called once, on the sender's thread or by `send`, `resume` or `cancel`
+  /// themselves, and must not block, so it cannot call `send` again: that may wait for credentials, for URLs, or for a
+  /// look at a condition, though never for bytes. The store must live until then.
   virtual std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context = {}) = 0;
 };
 

@@ -1,0 +1,34 @@
+#pragma once
+
+#include <atomic>
+
+#include "store/gateway_urls.h"
+
+namespace docupilot::inline v1 {
+
+/// What a store over a gateway and its attempts share.
+struct GatewayState {
+  GatewayState(std::shared_ptr<UploadGateway> given, GatewayOptions chosen, Clock& time)
+      : gateway(std::move(given)),
+        options(std::move(chosen)),
+        clock(time),
+        urls(gateway, options.batch, options.margin, time) {}
+
+  const std::shared_ptr<UploadGateway> gateway;
+  const GatewayOptions options;
+  Clock& clock;
+  GatewayUrls urls;
+  std::atomic<bool> proven = false;  ///< The last reply was a success: large bodies go out without asking first.
+};
+
+/// Sends to URLs that the gateway gives, with what it says and nothing else.
+class GatewaySender final : public PartSender {
+ public:
+  explicit GatewaySender(std::shared_ptr<GatewayState> state) : state_(std::move(state)) {}
+  std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context) override;
+
+ private:
+  const std::shared_ptr<GatewayState> state_;
+};
+
+}  // namespace docupilot::inline v1
