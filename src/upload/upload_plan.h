@@ -64,10 +64,10 @@ class UploadPlan {
   UploadPlan(UploadPlanOptions options, Duration now);
 
   // ---- events: those for a part or call that is not under way are ignored ----
-  /// An upload was begun, or, before the first `next`, one of an earlier run is to go on. The parts in `has` are known
-  /// to hold the source's bytes already. `crc64nvme` of the result needs theirs.
+  /// An upload was begun; or, as the answer to `open` or before the first `next`, one of an earlier run is to go on.
+  /// The parts in `has` are known to hold the source's bytes already. `crc64nvme` of the result needs theirs.
   void opened(MultipartUpload upload, const std::vector<PartInfo>& has, Duration now);
-  /// Before the first `next`: this upload is to go on with completing, whose outcome another run did not see.
+  /// Likewise, one whose completion another run has begun, and did not see the end of.
   void opened_completing(MultipartUpload upload, const std::vector<PartInfo>& has, Duration now);
   /// The next part of a stream is in memory: so many bytes (PartSchedule::size_of, or less of the last), and whether
   /// the stream has ended with them. The first part of a stream that ends with it goes whole. Its bytes are needed

@@ -72,7 +72,7 @@ void UploadPlan::opened(MultipartUpload upload, const std::vector<PartInfo>& has
 }
 
 void UploadPlan::opened_completing(MultipartUpload upload, const std::vector<PartInfo>& has, Duration now) {
-  if (began_) return;
+  if (began_ && call_ != UploadAction::Kind::open) return;
   opened(std::move(upload), has, now);
   completions_ = 1;
   in_doubt_ = true;

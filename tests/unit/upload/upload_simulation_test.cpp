@@ -1,0 +1,51 @@
+#include "unit/upload/upload_simulation.h"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+using namespace docupilot_test;
+
+namespace {
+
+// A sanitizer makes each of them ten times as slow.
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+constexpr std::uint64_t schedules = 5'000;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr std::uint64_t schedules = 5'000;
+#else
+constexpr std::uint64_t schedules = 100'000;
+#endif
+#else
+constexpr std::uint64_t schedules = 100'000;
+#endif
+
+}  // namespace
+
+TEST_CASE("random uploads are right whatever goes wrong; DOCUPILOT_SEED=n replays one of them") {
+  SimulationCounts counts;
+  if (const char* seed = std::getenv("DOCUPILOT_SEED")) {
+    const std::string wrong = UploadSimulation(std::strtoull(seed, nullptr, 10), true, counts).run();
+    CHECK_MESSAGE(wrong.empty(), wrong);
+    return;
+  }
+  unsigned failures = 0;
+  for (std::uint64_t seed = 1; seed <= schedules && failures < 5; ++seed) {
+    const std::string wrong = UploadSimulation(seed, false, counts).run();
+    failures += wrong.empty() ? 0 : 1;
+    CHECK_MESSAGE(wrong.empty(), "DOCUPILOT_SEED=", seed, ": ", wrong);
+  }
+  // Each trouble was met, and each way to an end was gone.
+  for (std::size_t i = 0; i < troubles; ++i) CHECK_MESSAGE(counts.met[i] >= 10, "trouble ", i, ": ", counts.met[i]);
+  CHECK(counts.succeeded >= schedules / 4);
+  CHECK(counts.failed >= schedules / 10);
+  for (const std::uint64_t count : {counts.resumed, counts.resumed_completing, counts.restarted, counts.looked_ours,
+                                    counts.gave_up, counts.left, counts.unknown, counts.probes, counts.rounds}) {
+    CHECK(count >= 10);
+  }
+  MESSAGE(schedules, " uploads, ", counts.events, " events: ", counts.succeeded, " succeeded, ", counts.failed,
+          " failed, ", counts.restarted, " began anew, ", counts.resumed + counts.resumed_completing, " resumed, ",
+          counts.looked_ours, " found to be ours by a look, ", counts.gave_up, " lost patience, ", counts.unknown,
+          " unknown, ", counts.left, " left");
+}
