@@ -95,9 +95,9 @@ PartReply GatewayTransfer::judge(const Result<http::Response>& result) {
       judgement.error = http::cleaned(*judgement.error, redact);
     }
     reply = failed_reply(part_, result, judgement, state_->clock.now(), RetryPolicy(), call());
-    const bool refused = result && reply.verdict == PartVerdict::final &&
-                         (result->status == 401 || result->status == 403 ||
-                          judgement.verdict == http::Verdict::credentials_expired);
+    const bool refused =
+        result && reply.verdict == PartVerdict::final &&
+        (result->status == 401 || result->status == 403 || judgement.verdict == http::Verdict::credentials_expired);
     if (refused && state_->urls.refuse(part_, ticket_)) {
       reply.verdict = PartVerdict::mended;
     } else if (refused) {

@@ -19,8 +19,8 @@ Result<void> check(const std::string& key, const StoreCall& call) {
 
 UploadGateway::~UploadGateway() = default;
 
-Result<std::unique_ptr<ObjectStore>> open_gateway_store(std::shared_ptr<UploadGateway> gateway,
-                                                        GatewayOptions options, Clock& clock) {
+Result<std::unique_ptr<ObjectStore>> open_gateway_store(std::shared_ptr<UploadGateway> gateway, GatewayOptions options,
+                                                        Clock& clock) {
   const auto refuse = [](std::string message, std::string_view hint) {
     return Error(ErrorCode::invalid_argument, std::move(message)).operation("open").backend("gateway").hint(hint);
   };

@@ -44,7 +44,7 @@ Result<S3Attempt> S3Client::prepare(const S3Request& request, const Place& place
   } else if (hash.empty()) {
     // Over TLS the bytes are safe on their way, and need a frame only to carry a checksum. Without it each chunk is
     // signed.
-    const bool is_signed = !place.endpoint.is_https();
+    const bool is_signed = signs_payload(place);
     const bool has_trailer = request.checksum && request.checksum_headers.fields().empty();
     hash = http::unsigned_payload;
     if (is_signed || has_trailer) {

@@ -74,6 +74,10 @@ class S3Client {
   [[nodiscard]] const S3Features& features() const noexcept { return features_; }
   [[nodiscard]] S3Features& features() noexcept { return features_; }
   [[nodiscard]] S3KeyRule& key_rule() noexcept { return key_rule_; }
+  /// Whether signatures say what the body is: over TLS nobody can change it anyway.
+  [[nodiscard]] bool signs_payload(const Place& place) const noexcept {
+    return !place.endpoint.is_https() && !options_.insecure_unsigned_payload;
+  }
   /// Whether the server lists only uploads of the very key asked for.
   [[nodiscard]] bool sifts_uploads() const noexcept { return quirks_.sift_uploads || is_minio_; }
   [[nodiscard]] bool replays_complete() const noexcept { return quirks_.replays_complete || is_versitygw_; }

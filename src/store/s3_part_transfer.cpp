@@ -19,10 +19,7 @@ constexpr std::uint64_t largest_kept = std::uint64_t{256} << 10U;  // body, to b
 
 S3PartTransfer::S3PartTransfer(std::shared_ptr<S3SenderState> state, PartRequest part, PartSender::Done done,
                                const Context& context)
-    : state_(std::move(state)),
-      part_(std::move(part)),
-      done_(std::move(done)),
-      context_(context) {}
+    : state_(std::move(state)), part_(std::move(part)), done_(std::move(done)), context_(context) {}
 
 void S3PartTransfer::start(S3ObjectStore& store) {
   if (auto described = describe(store); !described) return fail(std::move(described).error());
@@ -39,7 +36,7 @@ Result<void> S3PartTransfer::describe(S3ObjectStore& store) {
   part_.body->rewind();
   const auto crc = part_.body->crc64nvme();
   if (crc) request_.checksum_headers = {{std::string(s3::checksum_header), s3::to_checksum(*crc)}};
-  const bool wants_hash = !place_->endpoint.is_https();
+  const bool wants_hash = client().signs_payload(*place_);
   const bool wants_checksum = request_.checksum && !crc;
   keeps_bytes_ = (wants_hash || wants_checksum) && request_.length <= largest_kept;
   if (keeps_bytes_) memory_.resize(static_cast<std::size_t>(request_.length));

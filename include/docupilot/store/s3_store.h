@@ -55,6 +55,10 @@ struct S3Options {
   /// once bytes were read. Default and most: 5 GiB.
   std::uint64_t single_put = std::uint64_t{5} << 30U;
 
+  /// Leaves bodies out of the signatures over plain http too, which saves hashing them: whoever is in between can then
+  /// change them. For networks that nobody else is on. Over https they never are in.
+  bool insecure_unsigned_payload = false;
+
   bool read_only = false;  ///< Every write fails with permission_denied, without a request.
   std::string profile;     ///< Of the credentials files, for the default `credentials`.
   /// Default: the standard chain over `transport`, which reads the environment.

@@ -1,11 +1,13 @@
-// Uploads by ObjectStore::put of the S3 store: one object after another, one part after another.
+// Uploads by the Uploader over the S3 store.
 
 #include "engine.h"
 
 #include <docupilot/store/s3_store.h>
+#include <docupilot/upload/uploader.h>
 #include <unistd.h>
 
 #include <cstdlib>
+#include <optional>
 
 namespace {
 
@@ -16,21 +18,31 @@ std::string value(const char* name) {
   return found == nullptr ? "" : found;
 }
 
-class StoreEngine final : public Engine {
+class UploaderEngine final : public Engine {
  public:
-  explicit StoreEngine(std::unique_ptr<S3Store> store) : store_(std::move(store)) {}
+  explicit UploaderEngine(std::unique_ptr<Uploader> uploader) : uploader_(std::move(uploader)) {}
 
   Result<void> upload(const std::vector<EngineJob>& jobs) override {
-    for (const EngineJob& job : jobs) {
-      auto source = job.path == "-" ? fd_source(STDIN_FILENO) : file_source(job.path);
-      if (!source) return source.error();
-      if (const auto put = store_->put(job.key, **source); !put) return put.error();
-    }
+    if (jobs.size() == 1) return upload_one(jobs.front());
+    std::vector<UploadItem> items;
+    for (const EngineJob& job : jobs) items.push_back({.path = job.path, .key = job.key});
+    std::optional<Error> first;
+    uploader_->upload_many(std::move(items), [&](std::size_t, Result<UploadResult> result) {
+      if (!result && !first) first = result.error();
+    });
+    if (first) return *std::move(first);
     return {};
   }
 
  private:
-  const std::unique_ptr<S3Store> store_;
+  Result<void> upload_one(const EngineJob& job) {
+    auto source = job.path == "-" ? fd_source(STDIN_FILENO) : file_source(job.path);
+    if (!source) return source.error();
+    if (const auto uploaded = uploader_->upload(**source, job.key); !uploaded) return uploaded.error();
+    return {};
+  }
+
+  const std::unique_ptr<Uploader> uploader_;
 };
 
 }  // namespace
@@ -46,13 +58,15 @@ docupilot::Result<std::unique_ptr<Engine>> Engine::make(const EngineOptions& opt
   settings.checksums = options.checksums ? S3Checksums::when_supported : S3Checksums::when_required;
   settings.credentials = http::static_credentials(std::move(credentials));
   settings.network.tls.ca_file = options.ca_file;
-  if (options.part_size > 0) settings.part_size = options.part_size;
-  settings.single_put = settings.part_size;
+  settings.insecure_unsigned_payload = !options.sign_payload;
   auto store = open_s3_store(std::move(settings));
   if (!store) return store.error();
-  return std::unique_ptr<Engine>(std::make_unique<StoreEngine>(*std::move(store)));
+  UploaderOptions uploading{.connections = options.connections, .part_size = options.part_size};
+  if (!options.journal.empty()) uploading.journal = options.journal + "/uploads.db";
+  if (options.memory > 0) uploading.memory = options.memory;
+  auto uploader = make_uploader(*std::move(store), std::move(uploading));
+  if (!uploader) return uploader.error();
+  return std::unique_ptr<Engine>(std::make_unique<UploaderEngine>(*std::move(uploader)));
 }
 
-const char* Engine::description() {
-  return R"({"name":"ObjectStore::put","connections":false,"resume":false,"unsigned":false})";
-}
+const char* Engine::description() { return R"({"name":"Uploader","connections":true,"resume":true,"unsigned":true})"; }
