@@ -98,6 +98,9 @@ class Grammar {
   CLI::Option* value(CLI::App& app, const char* names, T& into, const char* shown, const char* text) {
     return app.add_option(names, into, text)->option_text(shown)->transform(as_given);
   }
+  CLI::Option* size(CLI::App& app, const char* names, std::uint64_t& into, const char* text) {
+    return app.add_option(names, into, text)->option_text("SIZE")->transform(CLI::AsSizeValue(false));
+  }
   /// May be given several times, one value each, so that what follows stays a document.
   CLI::Option* values(CLI::App& app, const char* names, std::vector<std::string>& into, const char* shown,
                       const char* text) {
@@ -243,6 +246,14 @@ void Grammar::add_objects() {
   value(putter, "url", put.url, "URL", url_text)->required();
   value(putter, "--content-type", put.content_type, "TYPE", "Its media type");
   putter.add_flag("--if-absent", put.if_absent, "Fail rather than replace");
+  value(putter, "--connections", put.connections, "N", "Parts sent at a time, to begin with; default: 16")
+      ->check(CLI::Range(1, 256));
+  size(putter, "--memory", put.memory, "For buffers, whatever the file's size; default: 64MiB");
+  size(putter, "--part-size", put.part_size, "Of each part; default: by the file's size");
+  size(putter, "--limit-rate", put.limit_rate, "Bytes a second at the most");
+  paths_.insert(value(putter, "--journal", put.journal, "FILE", "What is under way; default: in the state folder"));
+  putter.add_flag("--no-resume", put.no_resume, "Remember nothing, and leave nothing when it fails");
+  putter.add_flag("--restart", put.restart, "Begin anew if the file changed since it was begun");
 
   CLI::App& maker = command("mb", Command::mb, "Make a bucket",
                             "  docupilot mb s3://bucket\n"

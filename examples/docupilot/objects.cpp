@@ -1,13 +1,10 @@
 #include "objects.h"
 
-#include <unistd.h>
-
 #include <charconv>
 #include <cmath>
 #include <map>
 
 #include <docupilot/registry.h>
-#include <docupilot/source/source.h>
 #include <docupilot/store/object_url.h>
 #include <docupilot/store/s3_store.h>
 #include <fmt/format.h>
@@ -68,8 +65,6 @@ Result<std::map<std::string, Error>> remove_all(docupilot::ObjectStore& store, c
   return stay;
 }
 
-std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-
 // "90", "90s", "10m", "2h", "7d".
 Result<docupilot::Duration> parse_time(const std::string& text) {
   double number = 0;
@@ -89,33 +84,6 @@ Result<docupilot::Duration> parse_time(const std::string& text) {
 }
 
 }  // namespace
-
-int run_put(const Session& session) {
-  const PutArguments& arguments = session.arguments.put;
-  Result<NamedObject> object = open_object(arguments.url);
-  if (!object) return session.fail(object.error());
-  const bool from_pipe = arguments.file == "-";
-  if (object->key.empty() || object->key.ends_with('/')) {  // into a folder: under its own name
-    if (from_pipe) {
-      return session.fail(Error(ErrorCode::invalid_argument, "standard input has no name")
-                              .hint("put the object's key behind the bucket: s3://BUCKET/KEY"));
-    }
-    object->key += file_name(arguments.file);
-  }
-  Result<std::unique_ptr<docupilot::Source>> source =
-      from_pipe ? docupilot::fd_source(STDIN_FILENO, "-") : docupilot::file_source(arguments.file);
-  if (!source) return session.fail(source.error());
-  const docupilot::PutOptions options{.content_type = arguments.content_type, .if_absent = arguments.if_absent};
-  Result<ObjectInfo> written = object->store->put(object->key, **source, options, session.context());
-  if (!written) return session.fail(written.error());
-  if (session.output.json()) {
-    session.output.line(object_line(*written).str());
-  } else {
-    session.output.note(
-        fmt::format("put '{}' ({})", escaped(written->key), human_size(static_cast<double>(written->size))));
-  }
-  return exit_ok;
-}
 
 int run_mb(const Session& session) {
   Result<NamedObject> bucket = open_object(session.arguments.mb.url);
