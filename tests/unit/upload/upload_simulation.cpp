@@ -57,7 +57,8 @@ std::int64_t UploadSimulation::between(std::int64_t least, std::int64_t most) {
 
 void UploadSimulation::plan_troubles() {
   // A fifth of all troubles in each run, seldom or often; some runs have none.
-  if (dice_.chance(0.02)) return;
+  is_calm_ = dice_.chance(0.02);
+  if (is_calm_) return;
   for (double& rate : rates_) {
     if (dice_.chance(0.2)) rate = std::array{0.02, 0.1, 0.4, 0.9}[dice_.below(4)];
   }
@@ -94,6 +95,7 @@ void UploadSimulation::plan_troubles() {
       if (finished_) return;
       plan_->resume(now());
       sent_since_.clear();
+      hasty_probes_ = 0;
       probe_ = -1;
     });
   });
@@ -219,7 +221,10 @@ void UploadSimulation::perform(const UploadAction& action) {
       return call([this]() -> std::function<void()> {
         if (auto failure = failing_call()) return failure;
         counts_.looked_ours += store_.look() ? 1 : 0;
-        return [this, there = store_.look()] { plan_->looked(there, now()); };
+        return [this, there = store_.look()] {
+          if (there) in_doubt_.clear();  // its end is known now
+          plan_->looked(there, now());
+        };
       });
     case Kind::abort:
       if (in_doubt_.contains(id)) wrong("an upload whose completion's end is unknown is aborted");
@@ -244,16 +249,19 @@ void UploadSimulation::check_send(int number) {
       !lost_.contains({id, number}) && !forgotten_.contains(id)) {
     wrong("an acknowledged part is sent again");
   }
-  if (plan_->waiting()) {
-    if (probe_ != -1 && sending_.contains(probe_)) wrong("there are two probes at a time");
-    if (probe_ != number) sent_since_[number] = 0;
-    probe_ = number;
-    ++counts_.probes;
-    if (sent_since_[number] > 4 + std::max(1U, policy_.attempts)) sent_since_[number] = 0;
+  if (journal_) journal_->acknowledged.erase(number);
+  if (!plan_->waiting()) {
+    // Three corrections besides.
+    if (++sent_since_[number] > std::max(1U, policy_.attempts) + 3) wrong("a part is tried too often");
+    return;
   }
-  if (++sent_since_[number] > std::max(1U, policy_.attempts) + 4 && !plan_->waiting()) {
-    wrong("a part is tried too often");
-  }
+  if (probe_ != -1 && sending_.contains(probe_)) wrong("there are two probes at a time");
+  hasty_probes_ = now_ - probed_at_ < second ? hasty_probes_ + 1 : 0;
+  if (hasty_probes_ > 3) wrong("probes follow each other too fast");
+  sent_since_.erase(number);
+  probed_at_ = now_;
+  probe_ = number;
+  ++counts_.probes;
 }
 
 void UploadSimulation::send(int number, unsigned) {
@@ -468,6 +476,9 @@ void UploadSimulation::check_end() {
   ++life_;
   for (const MultipartUpload& upload : plan_->left()) left_.insert(upload.upload_id);
   if (plan_->is_left() == plan_->left().empty()) wrong("is_left and left disagree");
+  // What the plan never heard of stays with the journal.
+  const bool is_unheard = journal_ && !has_opened_;
+  if (is_unheard) left_.insert(journal_->upload.upload_id);
   counts_.left += plan_->is_left() ? 1 : 0;
   for (const auto& [id, parts] : store_.uploads) {
     if (known_.contains(id) && !left_.contains(id)) wrong("an upload is left and nobody tells of it: " + id);
@@ -475,6 +486,12 @@ void UploadSimulation::check_end() {
   const auto made = std::ranges::count_if(store_.ever, [](const auto& object) { return object.ours; });
   auto result = plan_->result();
   tell(result ? "success" : result.error().to_string());
+  if (is_calm_) {
+    ++counts_.calm;
+    if (!result) return wrong("it fails though nothing goes wrong");
+    if (result->bytes_sent != size_ || result->attempts_failed > 0)
+      wrong("bytes are sent twice though nothing goes wrong");
+  }
   if (!result) {
     ++counts_.failed;
     const Error& error = result.error();
@@ -486,7 +503,8 @@ void UploadSimulation::check_end() {
         std::ranges::any_of(store_.ever, [](const auto& object) { return object.contents == std::vector{0}; });
     // What is asked of one request that failed is asked of any put; and an upload that began anew speaks for the
     // second.
-    if (made > 0 && !is_unknown && !is_whole && !began_anew_) wrong("the object was made, and the error denies it");
+    if (made > 0 && !is_unknown && !is_whole && !began_anew_ && !is_unheard)
+      wrong("the object was made, and the error denies it");
     return;
   }
   ++counts_.succeeded;
