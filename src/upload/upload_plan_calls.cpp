@@ -168,7 +168,7 @@ void UploadPlan::completion_failed(Error error, Duration now) {
     case ErrorCode::already_exists:
     case ErrorCode::precondition_failed:
       was_refused_ = true;
-      return in_doubt_ ? look_instead(std::move(error)) : fail(std::move(error));
+      return in_doubt_ || was_in_doubt_ ? look_instead(std::move(error)) : fail(std::move(error));
     default: return settle(std::move(error));
   }
 }

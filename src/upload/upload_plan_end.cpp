@@ -124,6 +124,7 @@ std::optional<UploadAction> UploadPlan::turn() {
 }
 
 void UploadPlan::begin_anew() {
+  was_in_doubt_ = in_doubt_;
   book_.begin_anew();
   outage_.progressed();
   waiting_.clear();

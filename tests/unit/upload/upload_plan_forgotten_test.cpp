@@ -93,3 +93,52 @@ TEST_CASE("a stream of which nothing is acknowledged yet begins anew: its bytes 
     CHECK(end_of(script).hint().find("cannot be read again") != std::string::npos);
   }
 }
+
+// ---- the completion of the upload before this one came late ----
+
+namespace {
+
+/// The completion of the first upload is lost, then somebody else is at the key, and its object is not there: the
+/// second upload is about to be completed.
+void begin_anew_in_doubt(PlanScript& script) {
+  CHECK(script.all_stored() == "complete");
+  script.call_fails(Code::outcome_unknown);
+  CHECK(script.later() == "complete");
+  script.call_fails(Code::conflict);
+  CHECK(script.wants() == "look");
+  script.looked(false);
+  CHECK(script.wants() == "open");
+  script.opened("second");
+  CHECK(script.wants() == "send 1, send 2");
+  script.stored({1, 2});
+  CHECK(script.wants() == "complete");
+}
+
+}  // namespace
+
+TEST_CASE("an object that the first upload made late is ours, and the second upload is aborted") {
+  PlanScript script({.size = 20, .keep = true});
+  begin_anew_in_doubt(script);
+  script.call_fails(Code::already_exists);
+  CHECK(script.wants() == "look");
+  script.looked(true);
+  CHECK(script.wants() == "abort");
+  CHECK(script.plan().upload().upload_id == "second");
+  script.aborted();
+  CHECK(script.wants() == "finish");
+  CHECK(script.plan().result());
+  REQUIRE(script.plan().left().size() == 1);
+  CHECK(script.plan().left()[0].upload_id == "first");
+}
+
+TEST_CASE("an object in the way that is not ours is told, also when the first upload is in doubt") {
+  PlanScript script({.size = 20});
+  begin_anew_in_doubt(script);
+  script.call_fails(Code::already_exists);
+  CHECK(script.wants() == "look");
+  script.looked(false);
+  CHECK(script.wants() == "abort");
+  script.abort_fails();
+  CHECK(end_of(script).code() == Code::already_exists);
+  CHECK(script.plan().left().size() == 2);
+}

@@ -79,14 +79,18 @@ void UploadSimulation::plan_troubles() {
       auto part = parts.begin();
       std::advance(part, static_cast<std::ptrdiff_t>(dice_.below(parts.size())));
       lost_.emplace(id, part->first);
+      ++harms_;
       tell("the server loses part " + std::to_string(part->first) + " of " + id);
       if (changes) part->second.etag += "-other";
       else parts.erase(part);
       return;
     }
   };
-  at_some_moment(Trouble::part_lost, [harm] { harm(false); });
-  at_some_moment(Trouble::part_changed, [harm] { harm(true); });
+  const std::uint64_t times = dice_.chance(0.2) ? 10 : 1;
+  for (std::uint64_t i = 0; i < times; ++i) {
+    at_some_moment(Trouble::part_lost, [harm] { harm(false); });
+    at_some_moment(Trouble::part_changed, [harm] { harm(true); });
+  }
   at_some_moment(Trouble::decoy, [this] { store_.put_decoy(); });
   at_some_moment(Trouble::pause, [this] {
     plan_->pause(now());
@@ -215,7 +219,10 @@ void UploadSimulation::perform(const UploadAction& action) {
         if (!store_.uploads.contains(id)) {
           return [this] { fail_call(Error(ErrorCode::not_found, "no such upload"), false); };
         }
-        return [this, parts = store_.parts(id)] { plan_->listed(parts, now()); };
+        return [this, parts = store_.parts(id)] {
+          if (++rounds_ > 2) wrong("a completion is mended more than twice");
+          plan_->listed(parts, now());
+        };
       });
     case Kind::look:
       return call([this]() -> std::function<void()> {
@@ -223,6 +230,7 @@ void UploadSimulation::perform(const UploadAction& action) {
         counts_.looked_ours += store_.look() ? 1 : 0;
         return [this, there = store_.look()] {
           if (there) in_doubt_.clear();  // its end is known now
+          has_looked_ = true;
           plan_->looked(there, now());
         };
       });
@@ -297,7 +305,6 @@ PartReply UploadSimulation::arrive(const std::string& upload, int number, std::u
     stored.object = *std::move(object);
     stored.part.crc64nvme = ModelStore::crc_of(0);
     if (meets(Trouble::whole_lost_reply)) {
-      whole_in_doubt_ = true;
       return refusal(PartVerdict::transient, ErrorCode::unavailable, "no reply");
     }
     return stored;
@@ -316,6 +323,7 @@ void UploadSimulation::reply(int number, std::uint64_t token, PartReply reply) {
   sending_.erase(there);
   tell("reply " + std::to_string(number) + ": verdict " + std::to_string(static_cast<int>(reply.verdict)));
   if (reply.verdict == PartVerdict::stored) {
+    is_whole_stored_ = is_whole_stored_ || number == 0;
     if (journal_ && number != 0) journal_->acknowledged[number] = reply.part;
     sent_since_.clear();
     probe_ = -1;
@@ -367,6 +375,7 @@ void UploadSimulation::answer(std::uint64_t token, std::function<void()> tell) {
 void UploadSimulation::fail_call(Error error, bool may_be_done) {
   tell("the call fails: " + error.to_string());
   if (call_is_complete_ && may_be_done && is_ambiguous(error)) in_doubt_.insert(plan_->upload().upload_id);
+  if (call_is_complete_) is_contested_ = error.code() == ErrorCode::conflict;
   plan_->call_failed(std::move(error), now());
 }
 
@@ -385,6 +394,7 @@ void UploadSimulation::open() {
   // After a crash the first `open` finds the upload of the journal; a later one begins anew.
   const bool resumes = journal_ && !has_opened_;
   if (journal_ && has_opened_) {
+    if (journal_->completing && !has_looked_ && !is_contested_) wrong("it begins anew, and did not look at the object");
     journal_.reset();
     began_anew_ = true;
   }
@@ -400,6 +410,8 @@ void UploadSimulation::open() {
     return [this, upload] {
       known_.insert(upload.upload_id);
       has_opened_ = true;
+      has_looked_ = is_contested_ = false;
+      rounds_ = 0;
       journal_ = Journal{.upload = upload, .acknowledged = {}};
       sent_since_.clear();
       probe_ = -1;
@@ -452,6 +464,8 @@ void UploadSimulation::crash() {
 
 void UploadSimulation::go_on() {
   has_opened_ = true;
+  has_looked_ = is_contested_ = false;
+  rounds_ = 0;
   std::vector<PartInfo> has;
   for (const auto& [number, part] : journal_->acknowledged) has.push_back(part);
   if (journal_->completing) {
@@ -501,6 +515,11 @@ void UploadSimulation::check_end() {
     counts_.unknown += is_unknown ? 1 : 0;
     const bool is_whole =
         std::ranges::any_of(store_.ever, [](const auto& object) { return object.contents == std::vector{0}; });
+    if (error.code() == ErrorCode::corrupted && !is_stream_ && harms_ <= 2) wrong("two lost parts are not mended");
+    // What an earlier life sent in one request is in no journal.
+    const bool is_in_the_way = error.code() == ErrorCode::already_exists && !is_unknown && store_.look();
+    if (is_in_the_way && life_ == 1) wrong("our own object is in the way");
+    if (error.code() == ErrorCode::cancelled && is_whole_stored_) wrong("cancelled, and it was acknowledged");
     // What is asked of one request that failed is asked of any put; and an upload that began anew speaks for the
     // second.
     if (made > 0 && !is_unknown && !is_whole && !began_anew_ && !is_unheard)

@@ -159,7 +159,11 @@ class UploadSimulation {
   unsigned hasty_probes_ = 0;  // one behind the other within a second
   bool has_opened_ = false;    // in this life
   bool began_anew_ = false;
-  bool whole_in_doubt_ = false;
+  bool has_looked_ = false;       // at the object, since the upload was begun
+  bool is_contested_ = false;     // its completion
+  bool is_whole_stored_ = false;  // and acknowledged
+  unsigned rounds_ = 0;           // lists of this upload
+  unsigned harms_ = 0;            // parts that the server lost
   bool finished_ = false;
   std::string wrong_;
 };
