@@ -27,7 +27,7 @@ bool is_ambiguous(const Error& error) {
 }  // namespace
 
 UploadSimulation::UploadSimulation(std::uint64_t seed, bool tells, SimulationCounts& counts)
-    : seed_(seed), tells_(tells), counts_(counts), dice_(seed) {
+    : tells_(tells), counts_(counts), dice_(seed) {
   size_ = dice_.chance(0.1) ? dice_.below(part_size + 1) : dice_.below(12 * part_size);
   is_stream_ = dice_.chance(0.3);
   says_size_ = !is_stream_ || dice_.chance(0.3);

@@ -112,7 +112,6 @@ class UploadSimulation {
   void check_end();
   [[nodiscard]] docupilot::Duration now() const { return docupilot::Duration(now_); }
 
-  std::uint64_t seed_;
   bool tells_;
   SimulationCounts& counts_;
   Dice dice_;
