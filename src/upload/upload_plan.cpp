@@ -116,14 +116,16 @@ void UploadPlan::whole_refused(Error error) {
 }
 
 void UploadPlan::corrected(PartState& part, Error error, Duration now) {
-  if (outage_.lasts() && probe_ == part.info.number) {
+  const bool was_probe = outage_.lasts() && probe_ == part.info.number;
+  if (was_probe) {
     probe_ = -1;
     outage_.probe_again(now);
   }
   --part.tries;
-  if (paused_ || part.pauses != pauses_) return put_back(part, now);
-  if (++part.corrections > most_corrections) return fail(std::move(error));
-  put_back(part, now);
+  const bool counts = !paused_ && part.pauses == pauses_;
+  if (counts && ++part.corrections > most_corrections) return fail(std::move(error));
+  // After a probe this part goes again, not one that has corrections left.
+  put_back(part, was_probe ? Duration(INT64_MIN) : now);
 }
 
 void UploadPlan::try_again(PartState& part, const PartReply& reply, Duration now) {

@@ -181,6 +181,7 @@ class UploadPlan {
   MultipartUpload upload_;
   bool has_upload_ = false;
   unsigned completions_ = 0;   // of this upload
+  bool was_in_doubt_ = false;  // so it was of the upload before this one, which may have made the object meanwhile
   bool in_doubt_ = false;      // the end of one of them is unknown
   bool sent_again_ = false;    // a completion, without waiting for a probe
   bool was_refused_ = false;   // by a condition: another run could not complete it either

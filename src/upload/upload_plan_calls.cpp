@@ -100,7 +100,13 @@ void UploadPlan::completed(ObjectInfo object, Duration) {
 void UploadPlan::looked(std::optional<ObjectInfo> object, Duration) {
   if (!ends_call(UploadAction::Kind::look)) return;
   outage_.progressed();
-  if (object) return succeed(*std::move(object));
+  if (object) {
+    // It may be the work of an upload before this one, whose completion came late: then this one is still there.
+    const bool may_be_there = has_upload_;
+    succeed(*std::move(object));
+    has_upload_ = may_be_there;
+    return;
+  }
   if (goal_ != Goal::upload) return;
   if (if_not_ours_) {
     // Of a whole the look decides; of a completion that may still be under way, it does not.
@@ -162,7 +168,7 @@ void UploadPlan::completion_failed(Error error, Duration now) {
     case ErrorCode::already_exists:
     case ErrorCode::precondition_failed:
       was_refused_ = true;
-      return in_doubt_ ? look_instead(std::move(error)) : fail(std::move(error));
+      return in_doubt_ || was_in_doubt_ ? look_instead(std::move(error)) : fail(std::move(error));
     default: return settle(std::move(error));
   }
 }

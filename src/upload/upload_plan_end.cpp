@@ -92,7 +92,7 @@ void UploadPlan::resume(Duration now) {
 
 bool UploadPlan::is_to_be_aborted() const noexcept {
   if (!has_upload_ || has_aborted_ || in_doubt_) return false;
-  return goal_ == Goal::restart || was_refused_ || !options_.keep;
+  return goal_ == Goal::restart || object_ || was_refused_ || !options_.keep;
 }
 
 /// Nothing is under way any more.
@@ -124,6 +124,7 @@ std::optional<UploadAction> UploadPlan::turn() {
 }
 
 void UploadPlan::begin_anew() {
+  was_in_doubt_ = in_doubt_;
   book_.begin_anew();
   outage_.progressed();
   waiting_.clear();

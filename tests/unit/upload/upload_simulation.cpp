@@ -27,7 +27,7 @@ bool is_ambiguous(const Error& error) {
 }  // namespace
 
 UploadSimulation::UploadSimulation(std::uint64_t seed, bool tells, SimulationCounts& counts)
-    : seed_(seed), tells_(tells), counts_(counts), dice_(seed) {
+    : tells_(tells), counts_(counts), dice_(seed) {
   size_ = dice_.chance(0.1) ? dice_.below(part_size + 1) : dice_.below(12 * part_size);
   is_stream_ = dice_.chance(0.3);
   says_size_ = !is_stream_ || dice_.chance(0.3);
@@ -57,7 +57,8 @@ std::int64_t UploadSimulation::between(std::int64_t least, std::int64_t most) {
 
 void UploadSimulation::plan_troubles() {
   // A fifth of all troubles in each run, seldom or often; some runs have none.
-  if (dice_.chance(0.02)) return;
+  is_calm_ = dice_.chance(0.02);
+  if (is_calm_) return;
   for (double& rate : rates_) {
     if (dice_.chance(0.2)) rate = std::array{0.02, 0.1, 0.4, 0.9}[dice_.below(4)];
   }
@@ -78,14 +79,18 @@ void UploadSimulation::plan_troubles() {
       auto part = parts.begin();
       std::advance(part, static_cast<std::ptrdiff_t>(dice_.below(parts.size())));
       lost_.emplace(id, part->first);
+      ++harms_;
       tell("the server loses part " + std::to_string(part->first) + " of " + id);
       if (changes) part->second.etag += "-other";
       else parts.erase(part);
       return;
     }
   };
-  at_some_moment(Trouble::part_lost, [harm] { harm(false); });
-  at_some_moment(Trouble::part_changed, [harm] { harm(true); });
+  const std::uint64_t times = dice_.chance(0.2) ? 10 : 1;
+  for (std::uint64_t i = 0; i < times; ++i) {
+    at_some_moment(Trouble::part_lost, [harm] { harm(false); });
+    at_some_moment(Trouble::part_changed, [harm] { harm(true); });
+  }
   at_some_moment(Trouble::decoy, [this] { store_.put_decoy(); });
   at_some_moment(Trouble::pause, [this] {
     plan_->pause(now());
@@ -94,6 +99,7 @@ void UploadSimulation::plan_troubles() {
       if (finished_) return;
       plan_->resume(now());
       sent_since_.clear();
+      hasty_probes_ = 0;
       probe_ = -1;
     });
   });
@@ -213,13 +219,20 @@ void UploadSimulation::perform(const UploadAction& action) {
         if (!store_.uploads.contains(id)) {
           return [this] { fail_call(Error(ErrorCode::not_found, "no such upload"), false); };
         }
-        return [this, parts = store_.parts(id)] { plan_->listed(parts, now()); };
+        return [this, parts = store_.parts(id)] {
+          if (++rounds_ > 2) wrong("a completion is mended more than twice");
+          plan_->listed(parts, now());
+        };
       });
     case Kind::look:
       return call([this]() -> std::function<void()> {
         if (auto failure = failing_call()) return failure;
         counts_.looked_ours += store_.look() ? 1 : 0;
-        return [this, there = store_.look()] { plan_->looked(there, now()); };
+        return [this, there = store_.look()] {
+          if (there) in_doubt_.clear();  // its end is known now
+          has_looked_ = true;
+          plan_->looked(there, now());
+        };
       });
     case Kind::abort:
       if (in_doubt_.contains(id)) wrong("an upload whose completion's end is unknown is aborted");
@@ -244,16 +257,19 @@ void UploadSimulation::check_send(int number) {
       !lost_.contains({id, number}) && !forgotten_.contains(id)) {
     wrong("an acknowledged part is sent again");
   }
-  if (plan_->waiting()) {
-    if (probe_ != -1 && sending_.contains(probe_)) wrong("there are two probes at a time");
-    if (probe_ != number) sent_since_[number] = 0;
-    probe_ = number;
-    ++counts_.probes;
-    if (sent_since_[number] > 4 + std::max(1U, policy_.attempts)) sent_since_[number] = 0;
+  if (journal_) journal_->acknowledged.erase(number);
+  if (!plan_->waiting()) {
+    // Three corrections besides.
+    if (++sent_since_[number] > std::max(1U, policy_.attempts) + 3) wrong("a part is tried too often");
+    return;
   }
-  if (++sent_since_[number] > std::max(1U, policy_.attempts) + 4 && !plan_->waiting()) {
-    wrong("a part is tried too often");
-  }
+  if (probe_ != -1 && sending_.contains(probe_)) wrong("there are two probes at a time");
+  hasty_probes_ = now_ - probed_at_ < second ? hasty_probes_ + 1 : 0;
+  if (hasty_probes_ > 3) wrong("probes follow each other too fast");
+  sent_since_.erase(number);
+  probed_at_ = now_;
+  probe_ = number;
+  ++counts_.probes;
 }
 
 void UploadSimulation::send(int number, unsigned) {
@@ -289,7 +305,6 @@ PartReply UploadSimulation::arrive(const std::string& upload, int number, std::u
     stored.object = *std::move(object);
     stored.part.crc64nvme = ModelStore::crc_of(0);
     if (meets(Trouble::whole_lost_reply)) {
-      whole_in_doubt_ = true;
       return refusal(PartVerdict::transient, ErrorCode::unavailable, "no reply");
     }
     return stored;
@@ -308,6 +323,7 @@ void UploadSimulation::reply(int number, std::uint64_t token, PartReply reply) {
   sending_.erase(there);
   tell("reply " + std::to_string(number) + ": verdict " + std::to_string(static_cast<int>(reply.verdict)));
   if (reply.verdict == PartVerdict::stored) {
+    is_whole_stored_ = is_whole_stored_ || number == 0;
     if (journal_ && number != 0) journal_->acknowledged[number] = reply.part;
     sent_since_.clear();
     probe_ = -1;
@@ -359,6 +375,7 @@ void UploadSimulation::answer(std::uint64_t token, std::function<void()> tell) {
 void UploadSimulation::fail_call(Error error, bool may_be_done) {
   tell("the call fails: " + error.to_string());
   if (call_is_complete_ && may_be_done && is_ambiguous(error)) in_doubt_.insert(plan_->upload().upload_id);
+  if (call_is_complete_) is_contested_ = error.code() == ErrorCode::conflict;
   plan_->call_failed(std::move(error), now());
 }
 
@@ -377,6 +394,7 @@ void UploadSimulation::open() {
   // After a crash the first `open` finds the upload of the journal; a later one begins anew.
   const bool resumes = journal_ && !has_opened_;
   if (journal_ && has_opened_) {
+    if (journal_->completing && !has_looked_ && !is_contested_) wrong("it begins anew, and did not look at the object");
     journal_.reset();
     began_anew_ = true;
   }
@@ -392,6 +410,8 @@ void UploadSimulation::open() {
     return [this, upload] {
       known_.insert(upload.upload_id);
       has_opened_ = true;
+      has_looked_ = is_contested_ = false;
+      rounds_ = 0;
       journal_ = Journal{.upload = upload, .acknowledged = {}};
       sent_since_.clear();
       probe_ = -1;
@@ -444,6 +464,8 @@ void UploadSimulation::crash() {
 
 void UploadSimulation::go_on() {
   has_opened_ = true;
+  has_looked_ = is_contested_ = false;
+  rounds_ = 0;
   std::vector<PartInfo> has;
   for (const auto& [number, part] : journal_->acknowledged) has.push_back(part);
   if (journal_->completing) {
@@ -468,6 +490,9 @@ void UploadSimulation::check_end() {
   ++life_;
   for (const MultipartUpload& upload : plan_->left()) left_.insert(upload.upload_id);
   if (plan_->is_left() == plan_->left().empty()) wrong("is_left and left disagree");
+  // What the plan never heard of stays with the journal.
+  const bool is_unheard = journal_ && !has_opened_;
+  if (is_unheard) left_.insert(journal_->upload.upload_id);
   counts_.left += plan_->is_left() ? 1 : 0;
   for (const auto& [id, parts] : store_.uploads) {
     if (known_.contains(id) && !left_.contains(id)) wrong("an upload is left and nobody tells of it: " + id);
@@ -475,6 +500,12 @@ void UploadSimulation::check_end() {
   const auto made = std::ranges::count_if(store_.ever, [](const auto& object) { return object.ours; });
   auto result = plan_->result();
   tell(result ? "success" : result.error().to_string());
+  if (is_calm_) {
+    ++counts_.calm;
+    if (!result) return wrong("it fails though nothing goes wrong");
+    if (result->bytes_sent != size_ || result->attempts_failed > 0)
+      wrong("bytes are sent twice though nothing goes wrong");
+  }
   if (!result) {
     ++counts_.failed;
     const Error& error = result.error();
@@ -484,9 +515,15 @@ void UploadSimulation::check_end() {
     counts_.unknown += is_unknown ? 1 : 0;
     const bool is_whole =
         std::ranges::any_of(store_.ever, [](const auto& object) { return object.contents == std::vector{0}; });
+    if (error.code() == ErrorCode::corrupted && !is_stream_ && harms_ <= 2) wrong("two lost parts are not mended");
+    // What an earlier life sent in one request is in no journal.
+    const bool is_in_the_way = error.code() == ErrorCode::already_exists && !is_unknown && store_.look();
+    if (is_in_the_way && life_ == 1) wrong("our own object is in the way");
+    if (error.code() == ErrorCode::cancelled && is_whole_stored_) wrong("cancelled, and it was acknowledged");
     // What is asked of one request that failed is asked of any put; and an upload that began anew speaks for the
     // second.
-    if (made > 0 && !is_unknown && !is_whole && !began_anew_) wrong("the object was made, and the error denies it");
+    if (made > 0 && !is_unknown && !is_whole && !began_anew_ && !is_unheard)
+      wrong("the object was made, and the error denies it");
     return;
   }
   ++counts_.succeeded;

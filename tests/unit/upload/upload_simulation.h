@@ -47,7 +47,8 @@ using TroubleCounts = std::array<std::uint64_t, troubles>;
 struct SimulationCounts {
   TroubleCounts met = {};
   std::uint64_t succeeded = 0, failed = 0, resumed = 0, resumed_completing = 0, restarted = 0, looked_ours = 0;
-  std::uint64_t gave_up = 0, left = 0, unknown = 0, parts_sent = 0, probes = 0, streams = 0, rounds = 0, events = 0;
+  std::uint64_t gave_up = 0, left = 0, unknown = 0, parts_sent = 0, probes = 0, calm = 0, streams = 0, rounds = 0,
+                events = 0;
 };
 
 /// One upload in virtual time, against a model of a store, with everything drawn from one seed: the source, the
@@ -111,7 +112,6 @@ class UploadSimulation {
   void check_end();
   [[nodiscard]] docupilot::Duration now() const { return docupilot::Duration(now_); }
 
-  std::uint64_t seed_;
   bool tells_;
   SimulationCounts& counts_;
   Dice dice_;
@@ -123,6 +123,7 @@ class UploadSimulation {
   bool is_stream_ = false;
   bool says_size_ = true;
   bool keep_ = false;
+  bool is_calm_ = false;  // nothing goes wrong
   unsigned connections_ = 1;
   docupilot::RetryPolicy policy_;
   docupilot::PatienceOptions patience_;
@@ -153,9 +154,15 @@ class UploadSimulation {
   std::set<std::string> left_;          // that an earlier client told of
   std::map<int, unsigned> sent_since_;  // attempts since the last byte was acknowledged
   int probe_ = -1;
-  bool has_opened_ = false;  // in this life
+  std::int64_t probed_at_ = -3'600'000'000'000;
+  unsigned hasty_probes_ = 0;  // one behind the other within a second
+  bool has_opened_ = false;    // in this life
   bool began_anew_ = false;
-  bool whole_in_doubt_ = false;
+  bool has_looked_ = false;       // at the object, since the upload was begun
+  bool is_contested_ = false;     // its completion
+  bool is_whole_stored_ = false;  // and acknowledged
+  unsigned rounds_ = 0;           // lists of this upload
+  unsigned harms_ = 0;            // parts that the server lost
   bool finished_ = false;
   std::string wrong_;
 };

@@ -40,8 +40,9 @@ TEST_CASE("random uploads are right whatever goes wrong; DOCUPILOT_SEED=n replay
   for (std::size_t i = 0; i < troubles; ++i) CHECK_MESSAGE(counts.met[i] >= 10, "trouble ", i, ": ", counts.met[i]);
   CHECK(counts.succeeded >= schedules / 4);
   CHECK(counts.failed >= schedules / 10);
-  for (const std::uint64_t count : {counts.resumed, counts.resumed_completing, counts.restarted, counts.looked_ours,
-                                    counts.gave_up, counts.left, counts.unknown, counts.probes, counts.rounds}) {
+  for (const std::uint64_t count :
+       {counts.resumed, counts.resumed_completing, counts.restarted, counts.looked_ours, counts.gave_up, counts.left,
+        counts.unknown, counts.probes, counts.rounds, counts.calm, counts.streams}) {
     CHECK(count >= 10);
   }
   MESSAGE(schedules, " uploads, ", counts.events, " events: ", counts.succeeded, " succeeded, ", counts.failed,
