@@ -223,10 +223,10 @@ def resume(run):
 def sparse(run):
     """Peak memory by the size of the source."""
     rows = []
-    for size in run.sizes.sparse:
+    for size in (run.sizes.file, run.sizes.file * run.sizes.sparse_times):
         found = run.race(f"a sparse file of {size // MIB:,} MiB", "fast", "file", run.files.sparse(size), "http",
                          rivals=False, variants=[{**run.unsigned(), "connections": CONNECTIONS}],
-                         rounds=min(3, run.sizes.rounds) if size < 1 << 34 else 1)
+                         rounds=min(3, run.sizes.rounds) if size == run.sizes.file else 1)
         rows += [{**row, "bytes": size} for row in found["rows"]]
     return {"label": "sparse files", "rows": rows}
 
