@@ -39,8 +39,9 @@ class Run:
         """The options of a client that is to be measured by a floor that signs nothing."""
         return {"payload": "unsigned"} if self.can["unsigned"] else {}
 
-    def race(self, label, mode, kind, path, scheme, floor=None, rivals=True, variants=({},), rounds=None):
-        """`variants`: options of our client, each a contender of its own. Who failed verify mode is left out."""
+    def race(self, label, mode, kind, path, scheme, floor=None, rivals=lambda rival: True, variants=({},), rounds=None):
+        """`variants`: options of our client, each a contender of its own. `rivals`: which of them take
+        part, or None. Who failed verify mode is left out."""
         sizes = self.sizes
         rounds = rounds or sizes.rounds
         jobs = []
@@ -50,7 +51,7 @@ class Run:
             jobs.append((self.ours(**options), self.job(kind, path, scheme), rounds))
         if rivals:
             jobs += [(rival, self.job(kind, path, scheme), min(rounds, sizes.rival_rounds)) for rival in self.rivals
-                     if kind in rival.kinds]
+                     if kind in rival.kinds and rivals(rival)]
         jobs = [job for job in jobs if (scheme, kind, job[0].verified_as) in self.passed]
         return {"label": label, "scheme": scheme, "rows": race(self.bench, mode, jobs, rounds, label)}
 
@@ -82,7 +83,7 @@ def file_https(run):
 def file_http_signed(run):
     path = run.files.of_size(run.sizes.file)
     found = run.race(f"a file of {run.sizes.file // MIB:,} MiB over HTTP, its payload signed", "fast", "file", path, "http",
-                     "signed", rivals=False)
+                     "signed", rivals=None)
     return {**found, "bytes": run.sizes.file}
 
 
@@ -103,11 +104,11 @@ def small_https(run):
     return many_small(run, "https")
 
 
-def stream(run, scheme, size):
+def stream(run, scheme, size, rivals=lambda rival: True):
     options = {"connections": STREAM_CONNECTIONS, **(run.unsigned() if scheme == "http" else {})}
     told = f"{size // MIB:,} MiB" if size >= MIB else f"{size} bytes"
     found = run.race(f"{told} of standard input over {scheme.upper()}", "fast", "stdin", run.files.of_size(size), scheme,
-                     "stdin", variants=[options])
+                     "stdin", rivals, [options])
     return {**found, "bytes": size}
 
 
@@ -123,7 +124,8 @@ def stdin_https(run):
 
 @case
 def stdin_three_bytes(run):
-    return stream(run, "http", 3)
+    """Without interpreted rivals: with their start taken off, nothing of them is left."""
+    return stream(run, "http", 3, lambda rival: not rival.interpreted)
 
 
 def ideal_wall(size, part, connections):
@@ -225,7 +227,7 @@ def sparse(run):
     rows = []
     for size in (run.sizes.file, run.sizes.file * run.sizes.sparse_times):
         found = run.race(f"a sparse file of {size // MIB:,} MiB", "fast", "file", run.files.sparse(size), "http",
-                         rivals=False, variants=[{**run.unsigned(), "connections": CONNECTIONS}],
+                         rivals=None, variants=[{**run.unsigned(), "connections": CONNECTIONS}],
                          rounds=min(3, run.sizes.rounds) if size == run.sizes.file else 1)
         rows += [{**row, "bytes": size} for row in found["rows"]]
     return {"label": "sparse files", "rows": rows}
