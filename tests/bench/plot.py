@@ -173,6 +173,59 @@ def http_plot(results, newer):
     return "What a request costs", "one signed PUT of 64 KiB to a server on the same machine; medians of paired runs", panels
 
 
+def upload_panels(results, cases, figure, digits):
+    """A panel for each of `cases` (name, head, scale of the figure) that was measured; the best first."""
+    panels = []
+    for name, head, scale in cases:
+        case = results["cases"].get(name, {})
+        bars = [Bar(row["name"], row[figure] * scale(case), row["ours"]) for row in case.get("rows", []) if "samples" in row]
+        if bars:
+            panels.append(Panel(head, sorted(bars, key=lambda bar: bar.value), digits=digits))
+    return panels
+
+
+def upload_note(results):
+    return f"{results['client']['name']} beside others, to a server on the same machine; medians of interleaved rounds"
+
+
+def upload_plot(results):
+    def per_gib(case):
+        return (1 << 30) / case["bytes"]
+
+    return ("What an upload costs", upload_note(results), upload_panels(results, [
+        ("file-http", "one file over HTTP: processor seconds for a GiB, less is better", per_gib),
+        ("file-https", "one file over HTTPS: processor seconds for a GiB, less is better", per_gib),
+        ("stdin-http", "standard input over HTTP: processor seconds for a GiB, less is better", per_gib)], "cpu", 2))
+
+
+def upload_small_plot(results):
+    def per_object(case):
+        return 1e6 / case["objects"]
+
+    return ("What small files cost", upload_note(results), upload_panels(results, [
+        ("small-http", "64 KiB each over HTTP: processor microseconds for one, less is better", per_object),
+        ("small-https", "64 KiB each over HTTPS: processor microseconds for one, less is better", per_object)], "cpu", 0))
+
+
+def upload_memory_plot(results):
+    return ("What an upload needs of memory", upload_note(results), upload_panels(results, [
+        ("file-http", "one file over HTTP: peak MiB, less is better", lambda case: 1 / 1024),
+        ("stdin-http", "standard input over HTTP: peak MiB, less is better", lambda case: 1 / 1024)], "maxrss_kib", 0))
+
+
+def upload_shaped_plot(results):
+    def speed(name, what):
+        case = results["cases"].get(name, {})
+        bars = [Bar(row["name"], case.get("bytes", 0) / row["wall"] / 1e9 or case["objects"] / row["wall"], row["ours"])
+                for row in case.get("rows", []) if "samples" in row]
+        return Panel(what, sorted(bars, key=lambda bar: -bar.value), digits=2 if "bytes" in case else 0)
+
+    panels = [speed("shaped-file", "one file: GB/s, more is better"),
+              speed("shaped-small", "files of 64 KiB: objects a second, more is better")]
+    return ("To a server like a distant one", "30 ms a request, 90 MB/s a connection; HTTP",
+            [panel for panel in panels if panel.bars])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--results", type=pathlib.Path, required=True)
@@ -183,8 +236,11 @@ def main():
         path = arguments.results / f"{name}.json"
         return json.loads(path.read_text()) if path.exists() else None
 
+    uploads = {"upload": upload_plot, "upload-small": upload_small_plot, "upload-memory": upload_memory_plot,
+               "upload-shaped": upload_shaped_plot}
     plots = {"hash": (hash_plot, ["hash"]), "ingest": (ingest_plot, ["ingest"]), "memory": (memory_plot, ["memory"]),
-             "relevance": (relevance_plot, ["relevance", "peers"]), "speed": (speed_plot, ["speed"]), "http": (http_plot, ["http", "http-curl"])}
+             "relevance": (relevance_plot, ["relevance", "peers"]), "speed": (speed_plot, ["speed"]), "http": (http_plot, ["http", "http-curl"]),
+             **{name: (plot, ["upload"]) for name, plot in uploads.items()}}
     optional = {"http-curl"}
     arguments.out.mkdir(parents=True, exist_ok=True)
     drawn = 0

@@ -23,7 +23,8 @@ CORPUS = pathlib.Path("/usr/share/doc/postgresql-doc-15/html")
 def benches(out, corpus):
     """Name: program, arguments of a full run, arguments of a short one. The result is OUT/NAME.json."""
     questions = HERE / "search" / "questions.json"
-    result = {name: str(out / f"{name}.json") for name in ("hash", "ingest", "memory", "relevance", "speed", "http", "http-curl", "upload")}
+    result = {name: str(out / f"{name}.json") for name in ("hash", "ingest", "memory", "relevance", "speed", "http", "http-curl",
+                                                          "upload")}
     google = [f"--benchmark_out={result['hash']}", "--benchmark_out_format=json"]
     relevance = ["--corpus", str(corpus), "--questions", str(questions), "--json", result["relevance"]]
     return {
@@ -83,8 +84,8 @@ def main():
         print(f"---- {name}", flush=True)
         environment = {**os.environ, "LD_LIBRARY_PATH": str(arguments.curl.resolve())} if name == "http-curl" else None
         # What uploads cost is measured by a script over several programs.
-        start = [sys.executable, str(HERE / "upload" / "run.py"), "--programs", str(path.parent)] if name == "upload" else [str(path)]
-        command = [*start, *(short if arguments.smoke else full)]
+        script = [sys.executable, str(HERE / "upload" / "run.py"), "--programs", str(path.parent)]
+        command = [*(script if name == "upload" else [str(path)]), *(short if arguments.smoke else full)]
         status = subprocess.run(command, env=environment, check=False).returncode
         try:
             json.loads((out / f"{name}.json").read_text())

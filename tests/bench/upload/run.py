@@ -17,6 +17,7 @@ import json
 import os
 import pathlib
 import platform
+import signal
 import sys
 import tempfile
 import time
@@ -92,7 +93,8 @@ def everybody(bench, rivals, can):
     return [contenders.floor(programs, which) for which in ("file", "signed", "stdin", "small")] + ours + rivals
 
 
-def run_cases(run, asked):
+def run_cases(run, asked, keep):
+    """`keep(results)` is called after each case, so that a run that is ended early is not lost."""
     wanted = [name for name in asked.only.split(",") if name]
     unknown = set(wanted) - set(CASES) - {"kernels"}
     if unknown:
@@ -109,6 +111,7 @@ def run_cases(run, asked):
             print(f"\n{name}: {failure}")
             continue
         tables.print_case(name, results[name])
+        keep(results)
         failures += [f"{name}: {row['failed']}" for row in results[name]["rows"] if "failed" in row and not is_rival(row)]
     return results, failures
 
@@ -117,8 +120,8 @@ def is_rival(row):
     return not row["ours"] and not row["floor"]
 
 
-def measure_all(asked, bench, can, rivals, sizes):
-    """Everything in its order; the results, and what of it must not be."""
+def measure_all(asked, bench, can, rivals, sizes, keep):
+    """Everything in its order; what of it must not be."""
     schemes = ["http", "https"]
     wrong, count = sink_check.check(bench.server)
     print(f"{count - wrong} of {count} checks of the server are as they must be\nverify mode", flush=True)
@@ -133,8 +136,9 @@ def measure_all(asked, bench, can, rivals, sizes):
     for rival in rivals:
         if rival.interpreted and ("http", "file", rival.name) in passed:
             bench.measure_startup(rival, run.job("file", files.of_size(1), "http"), 3)
-    results, more = run_cases(run, asked)
-    return {"cases": results, "verify": faults, "startup": bench.startup}, failures + more
+    results, more = run_cases(run, asked, lambda found: keep({"cases": found, "verify": faults, "startup": bench.startup}))
+    goals.print_goals(goals.judge(results))
+    return failures + more
 
 
 def main():
@@ -158,21 +162,25 @@ def main():
     rivals, absent = choose_rivals(asked)
     can = contenders.our_description(programs)
     sizes = sizes_of(asked)
-    load = [os.getloadavg()[0]]
+    load = os.getloadavg()[0]
+    about = {"client": can, "rivals": {rival.name: rival.version for rival in rivals}, "absent": absent, "quick": asked.quick,
+             "sizes": vars(sizes), "machine": platform.machine(), "processors": os.cpu_count(),
+             "congestion": os.environ[CONGESTION]}
+
+    def keep(results):
+        more = {"load": [load, os.getloadavg()[0]], "seconds": round(time.time() - begun),
+                "goals": [goals.as_json(goal) for goal in goals.judge(results["cases"])]}
+        target.write_text(json.dumps({**about, **more, **results}, indent=1) + "\n")
+
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended early"))  # or its files would stay
     with tempfile.TemporaryDirectory(dir=asked.work or target.parent, prefix="upload-") as work, \
             Server(programs, ACCESS_KEY, SECRET_KEY, server_processor) as server:
         if server_processor is not None:
             os.sched_setaffinity(0, {server_processor})
         bench = Bench(programs, server, pathlib.Path(work), client, server_processor)
-        results, failures = measure_all(asked, bench, can, rivals, sizes)
-    load.append(os.getloadavg()[0])
-    judged = goals.judge(results["cases"])
-    goals.print_goals(judged)
-    about = {"client": can, "rivals": {rival.name: rival.version for rival in rivals}, "absent": absent, "quick": asked.quick,
-             "sizes": vars(sizes), "machine": platform.machine(), "processors": os.cpu_count(),
-             "congestion": os.environ[CONGESTION], "load": load, "seconds": round(time.time() - begun)}
-    target.write_text(json.dumps({**about, **results, "goals": [goals.as_json(goal) for goal in judged]}, indent=1) + "\n")
-    print(f"\nmeasured: {can['name']}; TCP: {about['congestion']}; load {load[0]:.1f} to {load[1]:.1f}; {about['seconds']} s")
+        failures = measure_all(asked, bench, can, rivals, sizes, keep)
+    print(f"\nmeasured: {can['name']}; TCP: {about['congestion']}; load {load:.1f} to {os.getloadavg()[0]:.1f}; "
+          f"{time.time() - begun:.0f} s")
     if asked.quick:
         print("a quick run: none of these figures means anything")
     for failure in failures:

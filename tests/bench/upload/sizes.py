@@ -17,12 +17,12 @@ class Sizes:
     stream: int = 1024 * MIB
     small_files: int = 10_000
     shaped_small_files: int = 2_000
-    sparse: tuple = (1024 * MIB, 64 * 1024 * MIB)
+    sparse_times: int = 64  # as large as the file is the sparse one whose memory is compared
     faulty_mode: str = "faulty"
 
 
 QUICK = Sizes(rounds=1, rival_rounds=1, file=32 * MIB, stream=16 * MIB, small_files=200, shaped_small_files=50,
-              sparse=(32 * MIB, 128 * MIB), faulty_mode="faulty&fault_part=0.2&stall_ms=50")
+              sparse_times=4, faulty_mode="faulty&fault_part=0.2&stall_ms=50")
 
 
 class Files:
