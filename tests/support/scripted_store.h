@@ -53,7 +53,7 @@ class ScriptedStore final : public ForwardingStore {
     return gets_;
   }
   /// Where the ranges asked for began, in order, and none of the gets before.
-  [[nodiscard]] std::vector<std::uint64_t> take_offsets() {
+  std::vector<std::uint64_t> take_offsets() {
     const std::lock_guard lock(mutex_);
     std::vector<std::uint64_t> offsets;
     for (const auto& get : gets_) offsets.push_back(get.offset);
