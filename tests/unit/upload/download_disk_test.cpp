@@ -15,7 +15,7 @@
 #include <doctest/doctest.h>
 
 #include "support/child_process.h"
-#include "upload/download_support.h"
+#include "unit/upload/download_support.h"
 
 using namespace docupilot;
 using namespace docupilot_test;
@@ -100,7 +100,7 @@ TEST_CASE("a folder that may not be written is permission_denied, one that is no
   });
   check_unless_skipped(child, "a folder that may not be written");
   CHECK(code_of(downloader_for(download.store)->to_file("k", download.dir / "no/such/folder")) == "not_found");
-  for (const std::string target : {download.dir.path().string(), download.dir / ".", std::string()}) {
+  for (const std::string& target : {download.dir.path().string(), download.dir / ".", std::string()}) {
     CHECK(code_of(downloader_for(download.store)->to_file("k", target)) == "invalid_argument");
   }
   CHECK(download.store->gets().empty());

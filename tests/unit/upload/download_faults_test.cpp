@@ -9,7 +9,7 @@
 
 #include <doctest/doctest.h>
 
-#include "upload/download_support.h"
+#include "unit/upload/download_support.h"
 
 using namespace docupilot;
 using namespace docupilot_test;
@@ -17,7 +17,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 Error gone() { return Error(ErrorCode::unavailable, "the test's store is gone"); }
 
@@ -47,14 +47,14 @@ auto flip(std::uint64_t bit, std::atomic<int>& times) {
 /// Starts a download that cannot end, stops it once it is under way, and tells how long that took to work.
 double seconds_to_stop(const Download& download, const DownloaderOptions& options, std::atomic<bool>& is_under_way) {
   std::stop_source stop;
-  Clock::time_point stopped;
+  Steady::time_point stopped;
   std::jthread stopper([&] {
     is_under_way.wait(false);
-    stopped = Clock::now();
+    stopped = Steady::now();
     stop.request_stop();
   });
   CHECK(code_of(download.run(options, {}, {.stop = stop.get_token()})) == "cancelled");
-  const auto end = Clock::now();
+  const auto end = Steady::now();
   stopper.join();
   is_under_way = false;
   return std::chrono::duration<double>(end - stopped).count();

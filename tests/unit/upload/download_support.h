@@ -65,6 +65,7 @@ struct Download {
                                                                  const docupilot::Context& context = {}) const {
     return downloader_for(store, options)->to_file("k", target, more, context);
   }
+  [[nodiscard]] std::string etag() const { return store->head("k", {}).value().etag; }
   [[nodiscard]] bool is_whole() const { return file_text(target) == text; }
   [[nodiscard]] Names names() const { return names_in(dir.path()); }
   /// The store tells the checksum of the whole.

@@ -12,7 +12,7 @@
 
 #include <doctest/doctest.h>
 
-#include "upload/download_support.h"
+#include "unit/upload/download_support.h"
 
 using namespace docupilot;
 using namespace docupilot_test;
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-using Clock = std::chrono::steady_clock;
+using Steady = std::chrono::steady_clock;
 
 std::size_t threads() {
   return static_cast<std::size_t>(std::distance(fs::directory_iterator("/proc/self/task"), fs::directory_iterator()));
@@ -35,8 +35,8 @@ TEST_CASE("objects of every size come whole from memory and from a folder, over 
                                                             open_local_store({.root = dir / "store"}).value()};
   fs::create_directory(dir / "to");
   for (const auto& store : stores) {
-    for (const std::uint64_t size :
-         {0ULL, 1ULL, small_range - 1, small_range, small_range + 1, 5 * small_range, 16 * small_range + 77}) {
+    for (const std::uint64_t size : {std::uint64_t{0}, std::uint64_t{1}, small_range - 1, small_range, small_range + 1,
+                                     5 * small_range, 16 * small_range + 77}) {
       const std::string text = pattern(size);
       REQUIRE(put_text(*store, "k", text));
       for (const unsigned connections : {1U, 3U, 64U}) {
@@ -67,7 +67,7 @@ TEST_CASE("what the store says of the whole is compared with what came") {
 
 TEST_CASE("each range is asked for once, at its place and of one version; a small object as a whole") {
   const Download download(3 * small_range + 5);
-  const std::string etag = download.store->head("k")->etag;
+  const std::string etag = download.etag();
   REQUIRE(download.run());
   for (const auto& get : download.store->gets()) {
     CHECK(get.length.value() == std::min(small_range, download.text.size() - get.offset));
@@ -144,7 +144,7 @@ TEST_CASE("options that cannot be right are refused") {
 
 TEST_CASE("only the version that is wanted comes, and of a key without an object nothing") {
   const Download download(100);
-  const std::string etag = download.store->head("k")->etag;
+  const std::string etag = download.etag();
   CHECK(code_of(download.run({}, {.if_match = etag + "x"})) == "precondition_failed");
   CHECK(code_of(downloader_for(download.store)->to_file("none", download.target)) == "not_found");
   CHECK(code_of(downloader_for(download.store)->to_file("", download.target)) == "invalid_argument");
@@ -184,12 +184,12 @@ TEST_CASE("progress never falls, is told by the thread that called, and ends wit
   };
   std::vector<TransferProgress> told;
   std::set<std::thread::id> tellers;
-  const auto begin = Clock::now();
+  const auto begin = Steady::now();
   REQUIRE(download.run({.connections = 2}, {.on_progress = [&](const TransferProgress& progress) {
                          told.push_back(progress);
                          tellers.insert(std::this_thread::get_id());
                        }}));
-  const double seconds = std::chrono::duration<double>(Clock::now() - begin).count();
+  const double seconds = std::chrono::duration<double>(Steady::now() - begin).count();
   CHECK(tellers == std::set{std::this_thread::get_id()});
   // 322 pieces at 2 ms over two connections last at least 0.32 s.
   CHECK(told.size() >= 2);
@@ -214,13 +214,13 @@ TEST_CASE("progress never falls, is told by the thread that called, and ends wit
 TEST_CASE("all downloads of a downloader together are no faster than its limit") {
   const Download download(small_range);
   const auto downloader = downloader_for(download.store, {.connections = 4, .bytes_per_second = 500'000});
-  const auto begin = Clock::now();
+  const auto begin = Steady::now();
   {
     const std::jthread other([&] { CHECK(downloader->to_file("k", download.dir / "other")); });
     CHECK(downloader->to_file("k", download.target));
   }
   // A bucket that begins empty lets nothing through too early, however fast or slow this machine is.
-  CHECK(std::chrono::duration<double>(Clock::now() - begin).count() >= 2 * static_cast<double>(small_range) / 500'000);
+  CHECK(std::chrono::duration<double>(Steady::now() - begin).count() >= 2 * static_cast<double>(small_range) / 500'000);
   CHECK(download.is_whole());
   CHECK((file_text(download.dir / "other") == download.text));
 }
