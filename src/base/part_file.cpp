@@ -53,7 +53,7 @@ bool is_hidden_name(std::string name) {
   if (rest.ends_with(part_ending)) rest.remove_suffix(part_ending.size());
   else if (rest.ends_with(record_ending)) rest.remove_suffix(record_ending.size());
   else return false;
-  if (!rest.starts_with('.') || rest.size() <= digest_digits) return false;
+  if (!rest.starts_with('.') || rest.size() < digest_digits + 3) return false;
   rest.remove_prefix(rest.size() - digest_digits - 1);
   return rest.front() == '.' && rest.find_first_not_of("0123456789abcdef", 1) == std::string_view::npos;
 }
