@@ -1,4 +1,5 @@
 #include <condition_variable>
+#include <csignal>
 #include <filesystem>
 #include <mutex>
 #include <thread>
@@ -6,7 +7,6 @@
 
 #include <fcntl.h>
 #include <sched.h>
-#include <signal.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -112,8 +112,8 @@ TEST_CASE("few free descriptors are exhausted, and nothing is left") {
   ChildProcess child([&](const ChildProcess::Tell& tell) {
     const int free = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
     ::close(free);
-    for (int few = 0; few < 3; ++few) {  // the folder, the file and its record
-      const auto most = static_cast<rlim_t>(free + few);
+    for (rlim_t few = 0; few < 3; ++few) {  // the folder, the file and its record
+      const rlim_t most = static_cast<rlim_t>(free) + few;
       const rlimit limit = {.rlim_cur = most, .rlim_max = 1'024};
       if (::setrlimit(RLIMIT_NOFILE, &limit) != 0) return tell("cannot set the limit");
       const std::string code = code_of(download.run());
