@@ -38,6 +38,8 @@ TEST_CASE(
   const auto store = std::make_shared<ScriptedStore>();
   REQUIRE(put_text(*store, "k", pattern(500'000)));
   const auto downloader = downloader_for(store, {.connections = 4});
+  // The first thread of a process brings a second one along under a sanitizer.
+  std::jthread([] {}).join();
   const std::size_t threads = entries_of("/proc/self/task");
   const std::size_t descriptors = entries_of("/proc/self/fd");
   for (int round = 0; round < 20; ++round) {
@@ -60,7 +62,12 @@ TEST_CASE(
     CHECK(took - asked < 2s);  // 250 ms and what a busy machine adds
     CHECK(names_in(dir.path()).empty());
   }
-  CHECK(entries_of("/proc/self/task") == threads);
+  // The kernel may show a thread for a moment after it was joined; one that was forgotten stays for ever.
+  const auto patience = std::chrono::steady_clock::now() + 10s;
+  while (entries_of("/proc/self/task") > threads && std::chrono::steady_clock::now() < patience) {
+    std::this_thread::yield();
+  }
+  CHECK(entries_of("/proc/self/task") <= threads);
   CHECK(entries_of("/proc/self/fd") == descriptors);
 }
 
