@@ -10,10 +10,10 @@ struct PartScheduleOptions {
   std::optional<std::uint64_t> size = {};  ///< Of the source; nothing for a stream that does not say.
   std::uint64_t part_size = 0;             ///< Asked for by the caller; 0: chosen here.
   unsigned connections = 16;
-  std::uint64_t memory = UINT64_MAX;              ///< For the buffers of a stream: no part is larger than half of it.
-  std::uint64_t least = std::uint64_t{5} << 20U;  ///< That the store takes, of all parts but the last.
-  std::uint64_t most = std::uint64_t{5} << 30U;   ///< That the store takes.
-  bool equal_parts = false;                       ///< The store wants all parts but the last of one size.
+  std::uint64_t memory = UINT64_MAX;           ///< For the buffers of a stream: no part is larger than half of it.
+  std::uint64_t least = std::uint64_t{5} << 20U;     ///< That the store takes, of all parts but the last.
+  std::uint64_t most = std::uint64_t{5} << 30U;      ///< That the store takes.
+  bool equal_parts = false;                    ///< The store wants all parts but the last of one size.
 };
 
 /// The sizes of an upload's parts, of which there may be 10,000.

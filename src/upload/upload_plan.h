@@ -22,8 +22,8 @@ struct UploadPlanOptions {
   bool keep = false;                       ///< On a failure the upload is kept for another run, else aborted.
   RetryPolicy retry = {};
   PatienceOptions patience = {};
-  TokenBucket* bucket = nullptr;   ///< Of retries, shared by all uploads to the endpoint.
-  std::function<double()> random;  ///< In [0, 1).
+  TokenBucket* bucket = nullptr;           ///< Of retries, shared by all uploads to the endpoint.
+  std::function<double()> random;          ///< In [0, 1).
 };
 
 /// What to do next. `send` needs a free connection; the others are single calls to the store, one at a time.
@@ -42,19 +42,18 @@ struct UploadAction {
   unsigned attempt = 0;
 };
 
-/// One upload, decided: events in, what to do next out. No I/O, no clock, no thread, no memory of bytes; times are
-/// given with each event, chance comes from options, so that any run can be repeated. Errors that end it come out of
-/// `result`.
+/// One upload, decided: events in, what to do next out. No I/O, no clock, no thread, no memory of bytes; times are given
+/// with each event, chance comes from options, so that any run can be repeated. Errors that end it come out of `result`.
 ///
 /// A source up to one part's size is sent whole, in one request. Else: open, send the parts (as many at a time as there
 /// are connections), complete. A part is tried as often as RetryPolicy says; then, if the trouble may pass, the upload
-/// waits with patience: nothing is sent but one probe now and then, until a byte is acknowledged again or patience
-/// ends. Corrections (`mended`) go again at once, three times for a part at the most.
+/// waits with patience: nothing is sent but one probe now and then, until a byte is acknowledged again or patience ends.
+/// Corrections (`mended`) go again at once, three times for a part at the most.
 ///
-/// A completion whose reply was lost is sent again; when the upload is gone by then, the object at the key is looked
-/// at, and is ours only if our token, its size and the list of its parts say so; else the upload begins anew, once.
-/// Parts that a completion finds missing or different are asked for and sent again, twice at the most. After the end of
-/// a completion is unknown nothing is aborted.
+/// A completion whose reply was lost is sent again; when the upload is gone by then, the object at the key is looked at,
+/// and is ours only if our token, its size and the list of its parts say so; else the upload begins anew, once. Parts
+/// that a completion finds missing or different are asked for and sent again, twice at the most. After the end of a
+/// completion is unknown nothing is aborted.
 class UploadPlan {
  public:
   UploadPlan(UploadPlanOptions options, Duration now);

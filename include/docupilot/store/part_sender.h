@@ -7,8 +7,8 @@
 
 namespace docupilot::inline v1 {
 
-/// The bytes of one part, or of a whole object, for whoever sends them. Its calls come from the sender's own thread,
-/// one at a time, and must not block (a file read in pieces is fine) or throw.
+/// The bytes of one part, or of a whole object, for whoever sends them. Its calls come from the sender's own thread, one
+/// at a time, and must not block (a file read in pieces is fine) or throw.
 class DOCUPILOT_EXPORT PartBody {
  public:
   virtual ~PartBody();
@@ -36,9 +36,9 @@ class DOCUPILOT_EXPORT PartTransfer {
 
 /// What came of one attempt, and what it means for another.
 enum class PartVerdict {
-  stored,  ///< Acknowledged.
-  mended,  ///< Refused, and the reason is mended (fresh credentials or URL, the clock, an optional part of the request
-           ///< left out): again at once.
+  stored,     ///< Acknowledged.
+  mended,     ///< Refused, and the reason is mended (fresh credentials or URL, the clock, an optional part of the request
+              ///< left out): again at once.
   transient,  ///< Trouble on the way or at the server: the same again may succeed.
   throttled,  ///< Refused for now: later, and less of it.
   no_upload,  ///< The server does not know the upload.
@@ -47,20 +47,20 @@ enum class PartVerdict {
 
 struct PartReply {
   PartVerdict verdict = PartVerdict::final;
-  PartInfo part = {};                 ///< Of stored parts.
-  ObjectInfo object = {};             ///< Of whole objects that were stored; `modified` may be missing.
-  std::optional<Error> error = {};    ///< Of all other verdicts.
-  std::optional<Duration> wait = {};  ///< How long the server asks to wait.
-  bool asked_by_aws = false;          ///< The hint is AWS's own: the wait lies between it and 5 s more.
-  std::uint64_t bytes_sent = 0;       ///< Of the body, in this attempt.
+  PartInfo part = {};                   ///< Of stored parts.
+  ObjectInfo object = {};               ///< Of whole objects that were stored; `modified` may be missing.
+  std::optional<Error> error = {};      ///< Of all other verdicts.
+  std::optional<Duration> wait = {};    ///< How long the server asks to wait.
+  bool asked_by_aws = false;            ///< The hint is AWS's own: the wait lies between it and 5 s more.
+  std::uint64_t bytes_sent = 0;         ///< Of the body, in this attempt.
 };
 
 /// What is sent. It is the caller's, and stays as it is until `done` was called.
 struct PartRequest {
   std::string key;
-  MultipartUpload upload;   ///< With an empty id: the whole object in one request.
-  int number = 0;           ///< Of a part.
-  PutOptions options = {};  ///< Of a whole object.
+  MultipartUpload upload;         ///< With an empty id: the whole object in one request.
+  int number = 0;                 ///< Of a part.
+  PutOptions options = {};        ///< Of a whole object.
   std::shared_ptr<PartBody> body;
 };
 

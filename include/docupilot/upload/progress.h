@@ -15,11 +15,11 @@ struct TransferProgress {
   std::uint64_t bytes_moving = 0;                 ///< On their way in attempts that have not ended.
   std::uint64_t parts_done = 0;
   std::optional<std::uint64_t> parts_total = {};
-  unsigned attempts_failed = 0;            ///< So far; each was or will be made again, or the transfer fails.
-  double bytes_per_second = 0;             ///< Over the last few seconds.
-  std::optional<Duration> remaining = {};  ///< At that rate; nothing while there is none.
-  bool paused = false;                     ///< By the caller.
-  bool waiting = false;                    ///< For a store that is out of reach; it is asked now and then.
+  unsigned attempts_failed = 0;                   ///< So far; each was or will be made again, or the transfer fails.
+  double bytes_per_second = 0;                    ///< Over the last few seconds.
+  std::optional<Duration> remaining = {};         ///< At that rate; nothing while there is none.
+  bool paused = false;                            ///< By the caller.
+  bool waiting = false;                           ///< For a store that is out of reach; it is asked now and then.
 };
 
 }  // namespace docupilot::inline v1

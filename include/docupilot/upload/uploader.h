@@ -104,9 +104,9 @@ class DOCUPILOT_EXPORT Uploader {
   virtual ~Uploader();
 
   /// Uploads, or goes on with the upload of this source to this key that the journal knows. Errors: those of
-  /// ObjectStore::put; of the source; precondition_failed when the source changed, before (see WhenChanged) or
-  /// meanwhile; conflict when another process is at this upload; outcome_unknown when it cannot be told whether the
-  /// object was completed; cancelled, timeout.
+  /// ObjectStore::put; of the source; precondition_failed when the source changed, before (see WhenChanged) or meanwhile;
+  /// conflict when another process is at this upload; outcome_unknown when it cannot be told whether the object was
+  /// completed; cancelled, timeout.
   [[nodiscard]] virtual Result<UploadResult> upload(Source& source, const std::string& key,
                                                     const UploadOptions& options = {}, const Context& context = {}) = 0;
   /// Likewise, and returns at once.
