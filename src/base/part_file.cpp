@@ -24,6 +24,10 @@ constexpr int folder_flags = O_PATH | O_DIRECTORY | O_CLOEXEC;
 constexpr int file_flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW;
 constexpr int most_races = 100;  // with runs that end just now, and with whoever puts things in the way
 
+constexpr std::string_view part_ending = ".part";
+constexpr std::string_view record_ending = ".record";
+constexpr std::size_t digest_digits = 16;
+
 /// Hidden, short enough for any file system, different for different names, and still to be recognised by a person.
 std::string hidden_name(const std::string& name) {
   constexpr std::size_t longest = 100;
@@ -32,12 +36,26 @@ std::string hidden_name(const std::string& name) {
   static constexpr std::string_view digits = "0123456789abcdef";
   std::string hidden = '.' + name.substr(0, length) + '.';
   const auto digest = crypto::sha256(as_bytes(name));
-  for (std::size_t i = 0; i < 8; ++i) {
+  for (std::size_t i = 0; i < digest_digits / 2; ++i) {
     const auto byte = std::to_integer<unsigned>(digest[i]);
     hidden += digits[byte >> 4U];
     hidden += digits[byte & 15U];
   }
   return hidden;
+}
+
+/// Whether it could be a hidden name with its ending, in any case of letters: the next run would believe what is
+/// there.
+bool is_hidden_name(std::string name) {
+  std::ranges::transform(name, name.begin(),
+                         [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
+  std::string_view rest = name;
+  if (rest.ends_with(part_ending)) rest.remove_suffix(part_ending.size());
+  else if (rest.ends_with(record_ending)) rest.remove_suffix(record_ending.size());
+  else return false;
+  if (!rest.starts_with('.') || rest.size() < digest_digits + 3) return false;
+  rest.remove_prefix(rest.size() - digest_digits - 1);
+  return rest.front() == '.' && rest.find_first_not_of("0123456789abcdef", 1) == std::string_view::npos;
 }
 
 bool is_of_this_user_alone(const struct stat& status) {
@@ -81,6 +99,12 @@ Result<void> PartFile::find_target() {
 Result<void> PartFile::find_below() {
   auto parts = safe_components(stranger_);
   if (!parts) return std::move(parts).error().operation("download");
+  if (std::ranges::any_of(*parts, is_hidden_name)) {
+    return Error(ErrorCode::invalid_argument, "this is the name of what a download that is not whole leaves")
+        .operation("download")
+        .target(stranger_)
+        .hint("name the file to write yourself");
+  }
   folder_ = FileDescriptor(::open(target_.c_str(), folder_flags));
   if (!folder_) return failed("cannot open the folder");
   (target_ += target_.ends_with('/') ? "" : "/") += stranger_;
@@ -133,7 +157,7 @@ Result<void> PartFile::open() {
 
 Result<bool> PartFile::open_again() {
   DOCUPILOT_CHECK(find());
-  part_ = hidden_name(name_) + ".part";
+  part_ = hidden_name(name_).append(part_ending);
   for (int race = 0; race < most_races; ++race) {
     DOCUPILOT_TRY(FileDescriptor file, open_own(part_, was_there_));
     if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) {
@@ -150,7 +174,7 @@ Result<bool> PartFile::open_again() {
 }
 
 Result<FileDescriptor> PartFile::open_record() {
-  record_ = hidden_name(name_) + ".record";
+  record_ = hidden_name(name_).append(record_ending);
   bool record_was_there = false;
   DOCUPILOT_TRY(FileDescriptor record, open_own(record_, record_was_there));
   if (record_was_there && !was_there_ && ::ftruncate(record.get(), 0) != 0) return failed("cannot empty the record");

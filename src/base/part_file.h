@@ -26,8 +26,8 @@ class PartFile final : public Writer {
   PartFile& operator=(const PartFile&) = delete;
 
   /// Errors: invalid_argument when the target is no file name, or there and no regular file, such as a folder or
-  /// device, and for a stranger's name as safe_components; permission_denied for a symbolic link in its way; those of
-  /// the operating system.
+  /// device, and for a stranger's name as safe_components and for one that is a hidden name of this class;
+  /// permission_denied for a symbolic link in its way; those of the operating system.
   [[nodiscard]] Result<void> open();
   /// As open, but under a hidden name that follows from the target's, and locked until this object or process ends.
   /// True: it was there, as another run left it, and its bytes may be any. What is there and no regular file, or not

@@ -24,7 +24,8 @@ class ScriptedStore final : public ForwardingStore {
   std::function<docupilot::Result<void>(const docupilot::GetOptions&, const docupilot::Context&)> on_get = {};
   /// In the place of the writer: passes on what it likes. `at` is the place in the object of the first byte.
   std::function<docupilot::Result<void>(std::uint64_t at, Bytes bytes, docupilot::Writer& into)> on_bytes = {};
-  std::size_t piece = SIZE_MAX;  ///< Bytes a write, at the most.
+  std::size_t piece = SIZE_MAX;   ///< Bytes a write, at the most.
+  bool ignores_if_match = false;  ///< Gives any version.
   std::string where = "memory";
 
   ScriptedStore() : ForwardingStore(docupilot::make_memory_store()) {}
@@ -45,7 +46,9 @@ class ScriptedStore final : public ForwardingStore {
       if (auto go_on = on_get(options, context); !go_on) return std::move(go_on).error();
     }
     Through through(*this, options.offset, into);
-    return changed(inner().get(key, through, options, context));
+    docupilot::GetOptions asked = options;
+    if (ignores_if_match) asked.if_match.clear();
+    return changed(inner().get(key, through, asked, context));
   }
 
   [[nodiscard]] std::vector<docupilot::GetOptions> gets() const {
@@ -53,7 +56,7 @@ class ScriptedStore final : public ForwardingStore {
     return gets_;
   }
   /// Where the ranges asked for began, in order, and none of the gets before.
-  [[nodiscard]] std::vector<std::uint64_t> take_offsets() {
+  std::vector<std::uint64_t> take_offsets() {
     const std::lock_guard lock(mutex_);
     std::vector<std::uint64_t> offsets;
     for (const auto& get : gets_) offsets.push_back(get.offset);

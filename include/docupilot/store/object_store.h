@@ -191,8 +191,8 @@ class DOCUPILOT_EXPORT ObjectStore {
 
 /// Likewise, to the object's own key below a folder: "a/b.txt" becomes FOLDER/a/b.txt, and a/ is made. No key leads out
 /// of the folder, and no symbolic link below it is followed, whoever puts one there meanwhile. Errors besides:
-/// invalid_argument for a key with a '/' in front, behind or doubled, ".", "..", a backslash, or the name of a drive or
-/// device; permission_denied for a symbolic link in the way.
+/// invalid_argument for a key with a '/' in front, behind or doubled, ".", "..", a backslash, or the name of a drive, a
+/// device or what a Downloader leaves when it is killed; permission_denied for a symbolic link in the way.
 [[nodiscard]] DOCUPILOT_EXPORT Result<ObjectInfo> get_into_folder(ObjectStore& store, const std::string& key,
                                                                   const std::string& folder,
                                                                   const GetOptions& options = {},

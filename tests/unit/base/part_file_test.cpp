@@ -2,6 +2,8 @@
 
 #include <filesystem>
 #include <fstream>
+#include <string>
+#include <vector>
 
 #include <sys/stat.h>
 #include <unistd.h>
@@ -16,6 +18,8 @@ using namespace docupilot_test;
 namespace fs = std::filesystem;
 
 namespace {
+
+using Names = std::vector<std::string>;
 
 std::string text_in(const fs::path& path) {
   std::ifstream in(path, std::ios::binary);
@@ -164,6 +168,31 @@ TEST_CASE("hidden names fit whatever the name, and differ where names do") {
   CHECK(count_in(dir.path()) == 3);
   for (PartFile& file : files) REQUIRE(file.keep());
   CHECK(fs::exists(dir / euros));
+}
+
+TEST_CASE("a stranger's name is never that of a hidden file, with which one could plant what the next run believes") {
+  const TempDir dir;
+  Names hidden;
+  {
+    PartFile file(dir / "name");
+    REQUIRE(file.open_again());
+    REQUIRE(file.open_record());
+    for (const char* ending : {".part", ".record"}) hidden.push_back(hidden_in(dir.path(), ending).filename());
+  }
+  hidden.push_back(".N.0123456789ABCDEF.PART");
+  hidden.push_back(hidden.front() + "/in");
+  for (const std::string& name : hidden) {
+    CAPTURE(name);
+    CHECK(code_of(PartFile(dir.path(), name).open()) == "invalid_argument");
+    CHECK(code_of(PartFile(dir.path(), name).open_again()) == "invalid_argument");
+    CHECK(code_of(PartFile(dir.path(), "in/" + name).open()) == "invalid_argument");
+  }
+  for (const std::string name : {".part", ".a.part", "a.0123456789abcdef.part", ".a.0123456789abcdeg.part",
+                                 ".a.0123456789abcdef", ".0123456789abcdef.part", ".a0123456789abcdef.record"}) {
+    CAPTURE(name);
+    CHECK(code_of(PartFile(dir.path(), name).open()) == "ok");
+  }
+  CHECK(count_in(dir.path()) == 0);
 }
 
 TEST_CASE("a file that is replaced hands on its mode, and until then the hidden one is for its owner alone") {
