@@ -107,8 +107,7 @@ Result<void> Download::verify() const {
     // One with a dash is made of the parts' checksums and says nothing about the whole.
     return theirs && theirs->find('-') == std::string_view::npos && *theirs != ours;
   };
-  if (!differs(checksum_header, to_checksum(crc64_)) &&
-      !differs("x-amz-checksum-crc32c", to_checksum(crc32c_))) {
+  if (!differs(checksum_header, to_checksum(crc64_)) && !differs("x-amz-checksum-crc32c", to_checksum(crc32c_))) {
     return {};
   }
   return call_.error(ErrorCode::corrupted, "the bytes that came are not those that were stored",

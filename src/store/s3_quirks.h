@@ -24,7 +24,7 @@ struct S3Quirks {
   bool replays_complete = false;  ///< Completing an unknown upload succeeds when there is any object of that key.
   bool streaming = true;          ///< Takes aws-chunked bodies.
   bool atomic_conditions = true;  ///< Nothing comes between looking at a condition and writing.
-  bool equal_parts = false;         ///< Completes only uploads whose parts, but the last, are of one size.
+  bool equal_parts = false;       ///< Completes only uploads whose parts, but the last, are of one size.
   S3Keys keys = S3Keys::any;
   /// Lists uploads of exactly the key that is asked for as a prefix, so all of them must be listed and sifted.
   bool sift_uploads = false;

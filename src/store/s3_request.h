@@ -24,8 +24,8 @@ struct S3Request {
   bool idempotent = true;
 
   ByteView body = {};
-  /// Instead of `body`: bytes that are read while they are sent, `length` of them; by S3Client::call from `reader`, else
-  /// by whoever sends the attempt. Framed as aws-chunked where the rules ask for it.
+  /// Instead of `body`: bytes that are read while they are sent, `length` of them; by S3Client::call from `reader`,
+  /// else by whoever sends the attempt. Framed as aws-chunked where the rules ask for it.
   bool streamed = false;
   Reader* reader = nullptr;
   std::uint64_t length = 0;

@@ -212,8 +212,8 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
     if (there && is_result(*there, id.mark, parts)) return there->object;
     // A condition that failed, and an object that carries no mark of ours: then it was somebody else's.
     const bool is_known = there || there.error().code() == ErrorCode::not_found;
-    const bool somebodys = refused && id.is_conditional() && is_known && !id.mark.empty() &&
-                           (!there || there->mark != id.mark);
+    const bool somebodys =
+        refused && id.is_conditional() && is_known && !id.mark.empty() && (!there || there->mark != id.mark);
     if (!somebodys) {
       return call.name(Error(ErrorCode::outcome_unknown, "whether the upload was completed is not known")
                            .hint("complete it again; when there is no such upload, look at the object")

@@ -10,7 +10,8 @@ namespace docupilot::inline v1::s3 {
 
 /// S3 wants a condition when an upload completes, we are given it when it begins; and the mark is to be known then, by
 /// another process perhaps. So both travel in our upload id, behind the server's, which has no blanks:
-/// "ID if-absent MARK", "ID if-match=ETAG MARK", "ID - MARK" without a condition, and "ID" of uploads that others began.
+/// "ID if-absent MARK", "ID if-match=ETAG MARK", "ID - MARK" without a condition, and "ID" of uploads that others
+/// began.
 struct UploadId {
   std::string id;
   bool if_absent = false;

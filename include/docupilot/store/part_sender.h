@@ -7,8 +7,8 @@
 
 namespace docupilot::inline v1 {
 
-/// The bytes of one part, or of a whole object, for whoever sends them. Its calls come from the sender's own thread, one
-/// at a time, and must not block (a file read in pieces is fine) or throw.
+/// The bytes of one part, or of a whole object, for whoever sends them. Its calls come from the sender's own thread,
+/// one at a time, and must not block (a file read in pieces is fine) or throw.
 class DOCUPILOT_EXPORT PartBody {
  public:
   virtual ~PartBody();
@@ -24,7 +24,7 @@ class DOCUPILOT_EXPORT PartBody {
   [[nodiscard]] virtual std::optional<std::uint64_t> crc64nvme() const = 0;
 };
 
-/// One attempt under way. What it needs of the store it keeps alive.
+/// One attempt under way.
 class DOCUPILOT_EXPORT PartTransfer {
  public:
   virtual ~PartTransfer();
@@ -36,9 +36,9 @@ class DOCUPILOT_EXPORT PartTransfer {
 
 /// What came of one attempt, and what it means for another.
 enum class PartVerdict {
-  stored,     ///< Acknowledged.
-  mended,     ///< Refused, and the reason is mended (fresh credentials or URL, the clock, an optional part of the request
-              ///< left out): again at once.
+  stored,  ///< Acknowledged.
+  mended,  ///< Refused, and the reason is mended (fresh credentials or URL, the clock, an optional part of the request
+           ///< left out): again at once.
   transient,  ///< Trouble on the way or at the server: the same again may succeed.
   throttled,  ///< Refused for now: later, and less of it.
   no_upload,  ///< The server does not know the upload.
@@ -47,27 +47,27 @@ enum class PartVerdict {
 
 struct PartReply {
   PartVerdict verdict = PartVerdict::final;
-  PartInfo part = {};                   ///< Of stored parts.
-  ObjectInfo object = {};               ///< Of whole objects that were stored; `modified` may be missing.
-  std::optional<Error> error = {};      ///< Of all other verdicts.
-  std::optional<Duration> wait = {};    ///< How long the server asks to wait.
-  bool asked_by_aws = false;            ///< The hint is AWS's own: the wait lies between it and 5 s more.
-  std::uint64_t bytes_sent = 0;         ///< Of the body, in this attempt.
+  PartInfo part = {};                 ///< Of stored parts.
+  ObjectInfo object = {};             ///< Of whole objects that were stored; `modified` may be missing.
+  std::optional<Error> error = {};    ///< Of all other verdicts.
+  std::optional<Duration> wait = {};  ///< How long the server asks to wait.
+  bool asked_by_aws = false;          ///< The hint is AWS's own: the wait lies between it and 5 s more.
+  std::uint64_t bytes_sent = 0;       ///< Of the body, in this attempt.
 };
 
 /// What is sent. It is the caller's, and stays as it is until `done` was called.
 struct PartRequest {
   std::string key;
-  MultipartUpload upload;         ///< Of a whole object: what `begin_whole` gave, or one without an id.
-  int number = 0;                 ///< Of a part, from 1. 0: the whole object in one request.
-  PutOptions options = {};        ///< Of a whole object.
+  MultipartUpload upload;   ///< Of a whole object: what `begin_whole` gave, or one without an id.
+  int number = 0;           ///< Of a part, from 1. 0: the whole object in one request.
+  PutOptions options = {};  ///< Of a whole object.
   std::shared_ptr<PartBody> body;
 };
 
 /// Sends bodies to a store without a thread for each: many attempts under way at a time, each of them made once. Where
 /// parts go is decided here: signed by ourselves, or to URLs that somebody else has signed. Who calls it decides
 /// about further attempts, and how often in a row a cause may be `mended`. Calls may be made from any thread at any
-/// time.
+/// time. The end of the store cancels all that is under way and waits for it, so it cannot come from a `done`.
 class DOCUPILOT_EXPORT PartSender {
  public:
   using Done = std::function<void(PartReply)>;
