@@ -12,4 +12,7 @@ namespace docupilot::inline v1::crc {
 /// CRC-64/NVME of `bytes` after a stream whose value is `before`, with the best of them.
 [[nodiscard]] std::uint64_t crc64nvme(ByteView bytes, std::uint64_t before = 0) noexcept;
 
+/// That of A followed by B, from those of each and the length of B.
+[[nodiscard]] std::uint64_t crc64nvme_combine(std::uint64_t a, std::uint64_t b, std::uint64_t length_b) noexcept;
+
 }  // namespace docupilot::inline v1::crc

@@ -7,7 +7,8 @@
 #include "crypto/crc32c.h"
 #include "crypto/crc64nvme.h"
 #include "crypto/digest.h"
-#include "source/sha256_lanes.h"
+#include "crypto/sha256_lanes.h"
+#include "crypto/sha256_many.h"
 
 namespace docupilot::inline v1 {
 
@@ -81,6 +82,20 @@ Checksums ContentHash::finish() {
 std::uint32_t crc32c(ByteView bytes, std::uint32_t before) noexcept { return crc::crc32c(bytes, before); }
 
 std::uint64_t crc64nvme(ByteView bytes, std::uint64_t before) noexcept { return crc::crc64nvme(bytes, before); }
+
+std::uint32_t crc32c_combine(std::uint32_t a, std::uint32_t b, std::uint64_t length_b) noexcept {
+  return crc::crc32c_combine(a, b, length_b);
+}
+
+std::uint64_t crc64nvme_combine(std::uint64_t a, std::uint64_t b, std::uint64_t length_b) noexcept {
+  return crc::crc64nvme_combine(a, b, length_b);
+}
+
+Sha256Digest sha256(ByteView bytes) { return crypto::sha256(bytes); }
+
+void sha256_many(std::span<const ByteView> blocks, std::span<Sha256Digest> digests) {
+  crypto::sha256_many(blocks, digests);
+}
 
 std::string to_hex(ByteView bytes) {
   static constexpr char digits[] = "0123456789abcdef";

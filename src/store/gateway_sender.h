@@ -3,6 +3,7 @@
 #include <atomic>
 
 #include "store/gateway_urls.h"
+#include "store/transfers_under_way.h"
 
 namespace docupilot::inline v1 {
 
@@ -18,17 +19,19 @@ struct GatewayState {
   const GatewayOptions options;
   Clock& clock;
   GatewayUrls urls;
+  TransfersUnderWay under_way;
   std::atomic<bool> proven = false;  ///< The last reply was a success: large bodies go out without asking first.
 };
 
 /// Sends to URLs that the gateway gives, with what it says and nothing else.
 class GatewaySender final : public PartSender {
  public:
-  explicit GatewaySender(std::shared_ptr<GatewayState> state) : state_(std::move(state)) {}
+  explicit GatewaySender(GatewayState& state) : state_(state) {}
+  ~GatewaySender() override { state_.under_way.end(); }
   std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context) override;
 
  private:
-  const std::shared_ptr<GatewayState> state_;
+  GatewayState& state_;  // outlives this
 };
 
 }  // namespace docupilot::inline v1

@@ -30,8 +30,8 @@ Result<std::unique_ptr<ObjectStore>> open_gateway_store(std::shared_ptr<UploadGa
   }
   if (options.margin < Duration()) return refuse("margin is less than nothing", "give 0 or more");
   if (!options.transport) options.transport = http::make_transport(options.network);
-  const auto state = std::make_shared<GatewayState>(std::move(gateway), std::move(options), clock);
-  return std::unique_ptr<ObjectStore>(std::make_unique<GatewayStore>(state));
+  auto state = std::make_unique<GatewayState>(std::move(gateway), std::move(options), clock);
+  return std::unique_ptr<ObjectStore>(std::make_unique<GatewayStore>(std::move(state)));
 }
 
 Result<std::unique_ptr<ObjectStore>> open_gateway_store(std::shared_ptr<UploadGateway> gateway,

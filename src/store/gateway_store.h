@@ -11,7 +11,7 @@ namespace docupilot::inline v1 {
 
 class GatewayStore final : public ObjectStore {
  public:
-  explicit GatewayStore(const std::shared_ptr<GatewayState>& state) : state_(state), sender_(state) {}
+  explicit GatewayStore(std::unique_ptr<GatewayState> state) : state_(std::move(state)), sender_(*state_) {}
 
   [[nodiscard]] std::string scheme() const override { return "gateway"; }
   [[nodiscard]] StoreCapabilities capabilities() const override;
@@ -35,7 +35,7 @@ class GatewayStore final : public ObjectStore {
   [[nodiscard]] std::string location() const override;
 
  private:
-  const std::shared_ptr<GatewayState> state_;
+  const std::unique_ptr<GatewayState> state_;
   GatewaySender sender_;
 };
 

@@ -34,7 +34,8 @@ PartReply failed_reply(const PartRequest& part, const Result<http::Response>& re
   PartReply reply;
   Error error = call.name(judgement.error ? *judgement.error : result.error());
   if (judgement.verdict == http::Verdict::transient) reply.verdict = PartVerdict::transient;
-  if (judgement.verdict == http::Verdict::throttled) reply.verdict = PartVerdict::throttled;
+  const bool busy = result && result->status == 503 && judgement.verdict == http::Verdict::transient;
+  if (busy || judgement.verdict == http::Verdict::throttled) reply.verdict = PartVerdict::throttled;
   if (!result) {
     if (auto going = call.check(); !going) reply = {.error = std::move(going).error()};
   } else if (part.number != 0 && s3::is_unknown_upload(error)) {

@@ -125,7 +125,7 @@ class S3ObjectStore final : public S3Store {
   [[nodiscard]] Result<void> remove_some(const std::vector<std::string>& keys, std::vector<S3RemoveFailure>& failures,
                                          const StoreCall& call);
 
-  const std::shared_ptr<S3Client> client_;
+  const std::unique_ptr<S3Client> client_;
   const std::unique_ptr<PartSender> sender_;
 };
 

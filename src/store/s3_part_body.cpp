@@ -4,9 +4,9 @@
 #include <array>
 #include <cstring>
 
-#include <docupilot/source/content_hash.h>
-
 #include "base/try.h"
+#include "crypto/sha256_many.h"
+#include "http/hex.h"
 #include "store/s3_body.h"
 
 namespace docupilot::inline v1::s3 {
@@ -145,11 +145,11 @@ Result<PartBodySource::Count> PartBodySource::read_signed(MutableByteView into) 
     if (!*filled) break;
     data[count] = chunks[count];
   }
-  std::array<Sha256Digest, most_lanes> hashes;
-  sha256_many(std::span(data).first(count), std::span(hashes).first(count));
+  std::array<std::array<std::byte, 32>, most_lanes> hashes;
+  crypto::sha256_many(std::span(data).first(count), std::span(hashes).first(count));
   std::size_t end = 0;
   for (std::size_t i = 0; i < count; ++i) {
-    const std::string head = frames_->head(chunks[i].size(), to_hex(hashes[i]));
+    const std::string head = frames_->head(chunks[i].size(), http::hex(hashes[i]));
     std::memcpy(into.data() + end, head.data(), head.size());
     end += head.size() + chunks[i].size();
     std::memcpy(into.data() + end, "\r\n", 2);

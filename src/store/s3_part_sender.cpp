@@ -20,11 +20,12 @@ std::optional<Error> S3SenderState::take_refusal(const http::Credentials& fresh)
 
 MultipartUpload S3PartSender::begin_whole(const std::string& key, const PutOptions& options) {
   const s3::UploadId id{.mark = s3::make_mark(options.attributes)};
-  return {.key = key, .upload_id = id.to_string(), .started = state_->client->now()};
+  return {.key = key, .upload_id = id.to_string(), .started = state_.client.now()};
 }
 
 std::shared_ptr<PartTransfer> S3PartSender::send(PartRequest request, Done done, const Context& context) {
   auto transfer = std::make_shared<S3PartTransfer>(state_, std::move(request), std::move(done), context);
+  state_.under_way.add(transfer);
   transfer->start(store_);
   return transfer;
 }

@@ -1,18 +1,19 @@
 #pragma once
 
 #include <atomic>
-#include <memory>
 #include <mutex>
 
 #include "store/s3_object_store.h"
+#include "store/transfers_under_way.h"
 
 namespace docupilot::inline v1 {
 
 /// What the attempts of one sender learn from each other. Any thread.
 struct S3SenderState {
-  explicit S3SenderState(std::shared_ptr<S3Client> given) : client(std::move(given)) {}
+  explicit S3SenderState(S3Client& given) : client(given) {}
 
-  const std::shared_ptr<S3Client> client;
+  S3Client& client;
+  TransfersUnderWay under_way;
   /// The last reply was a success: large bodies go out without asking first.
   std::atomic<bool> proven = false;
   /// The keys were good once, so that a wrong signature of a body means wrong bytes.
@@ -31,19 +32,19 @@ struct S3SenderState {
   std::optional<Error> why_;
 };
 
-/// Sends to S3, signed with the store's credentials. The attempts under way keep alive what they need of the store.
+/// Sends to S3, signed with the store's credentials.
 class S3PartSender final : public PartSender {
  public:
-  /// The store owns this object.
-  S3PartSender(S3ObjectStore& store, std::shared_ptr<S3Client> client)
-      : store_(store), state_(std::make_shared<S3SenderState>(std::move(client))) {}
+  /// The store owns this object, and the client outlives it.
+  S3PartSender(S3ObjectStore& store, S3Client& client) : store_(store), state_(client) {}
+  ~S3PartSender() override { state_.under_way.end(); }
 
   [[nodiscard]] MultipartUpload begin_whole(const std::string& key, const PutOptions& options) override;
   std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context) override;
 
  private:
   S3ObjectStore& store_;
-  const std::shared_ptr<S3SenderState> state_;
+  S3SenderState state_;
 };
 
 }  // namespace docupilot::inline v1

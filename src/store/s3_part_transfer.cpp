@@ -17,9 +17,8 @@ constexpr std::uint64_t largest_kept = std::uint64_t{256} << 10U;  // body, to b
 
 }  // namespace
 
-S3PartTransfer::S3PartTransfer(std::shared_ptr<S3SenderState> state, PartRequest part, PartSender::Done done,
-                               const Context& context)
-    : state_(std::move(state)), part_(std::move(part)), done_(std::move(done)), context_(context) {}
+S3PartTransfer::S3PartTransfer(S3SenderState& state, PartRequest part, PartSender::Done done, const Context& context)
+    : state_(state), client_(state.client), part_(std::move(part)), done_(std::move(done)), context_(context) {}
 
 void S3PartTransfer::start(S3ObjectStore& store) {
   if (auto described = describe(store); !described) return fail(std::move(described).error());
@@ -30,17 +29,17 @@ Result<void> S3PartTransfer::describe(S3ObjectStore& store) {
   const StoreCall now = call();
   DOCUPILOT_CHECK(now.check());
   DOCUPILOT_TRY(request_, store.part_request(part_, now));
-  place_ = client().place();
-  request_.checksum = client().features().checksums && !state_->tries_without_checksum;
-  request_.expects = !state_->proven;
+  place_ = client_.place();
+  request_.checksum = client_.features().checksums && !state_.tries_without_checksum;
+  request_.expects = !state_.proven;
   part_.body->rewind();
   const auto crc = part_.body->crc64nvme();
   if (crc) request_.checksum_headers = {{std::string(s3::checksum_header), s3::to_checksum(*crc)}};
-  const bool wants_hash = client().signs_payload(*place_);
+  const bool wants_hash = client_.signs_payload(*place_);
   const bool wants_checksum = request_.checksum && !crc;
   keeps_bytes_ = (wants_hash || wants_checksum) && request_.length <= largest_kept;
   if (keeps_bytes_) memory_.resize(static_cast<std::size_t>(request_.length));
-  else if ((wants_hash || wants_checksum) && !client().quirks().streaming) hash_ = crypto::Digest::sha256();
+  else if ((wants_hash || wants_checksum) && !client_.quirks().streaming) hash_ = crypto::Digest::sha256();
   return {};
 }
 
@@ -84,7 +83,7 @@ void S3PartTransfer::go_on() {
     if (!ready) return fail(std::move(ready).error());
     if (*ready) break;
     // What fits into memory may also be streamed; where nothing can, there is time.
-    if (client().quirks().streaming) {
+    if (client_.quirks().streaming) {
       keeps_bytes_ = false;
       memory_.clear();
       part_.body->rewind();
@@ -98,8 +97,8 @@ void S3PartTransfer::go_on() {
 }
 
 Result<void> S3PartTransfer::send() {
-  clock_offset_ = client().clock_skew().offset();
-  auto prepared = client().prepare(request_, *place_, clock_offset_, context_);
+  clock_offset_ = client_.clock_skew().offset();
+  auto prepared = client_.prepare(request_, *place_, clock_offset_, context_);
   if (!prepared) {
     Error error = call().name(std::move(prepared).error());
     const bool passes = error.retryable() && call().check();
@@ -108,15 +107,15 @@ Result<void> S3PartTransfer::send() {
   }
   S3Attempt& made = *prepared;
   used_ = made.used;
-  if (auto refused = state_->take_refusal(used_)) return *std::move(refused);
+  if (auto refused = state_.take_refusal(used_)) return *std::move(refused);
   is_framed_signed_ = made.framing && made.framing->is_signed;
   if (made.wire.length > 0) {
     source_.emplace(*part_.body, std::move(made.framing), std::move(made.seed));
     made.wire.source = &*source_;
   }
   if (slot_.cancelled()) return cancelled();
-  sent_ = client().now();
-  auto transfer = client().options().transport->start(
+  sent_ = client_.now();
+  auto transfer = client_.options().transport->start(
       std::move(made.wire),
       [self = shared_from_this()](Result<http::Response> result) { self->finish(self->judge(result)); }, context_);
   slot_.begin(std::move(transfer));
@@ -141,9 +140,9 @@ void S3PartTransfer::cancel() {
 
 void S3PartTransfer::finish(PartReply reply) {
   slot_.end();
-  state_.reset();
   const PartSender::Done done = std::move(done_);
   done(std::move(reply));
+  state_.under_way.remove(*this);
 }
 
 void S3PartTransfer::fail(Error error, PartVerdict verdict) {
@@ -156,15 +155,15 @@ void S3PartTransfer::fail(Error error, PartVerdict verdict) {
 PartReply S3PartTransfer::judge(const Result<http::Response>& result) {
   const std::uint64_t sent = source_ ? source_->bytes_read() : result ? result->bytes_sent : 0;
   if (source_ && source_->error()) return {.error = source_->error(), .bytes_sent = sent};
-  const S3Outcome outcome = client().examine(request_, used_, result);
+  const S3Outcome outcome = client_.examine(request_, used_, result);
   PartReply reply;
   if (outcome.judgement.verdict == http::Verdict::done) {
     reply = stored_reply(part_, result->headers, call());
-    state_->proven = state_->trusted = true;
-    if (!request_.checksum && state_->tries_without_checksum) client().features().checksums = false;
+    state_.proven = state_.trusted = true;
+    if (!request_.checksum && state_.tries_without_checksum) client_.features().checksums = false;
   } else {
-    state_->proven = false;
-    reply = failed_reply(part_, result, outcome.judgement, client().now(), client().options().retry, call());
+    state_.proven = false;
+    reply = failed_reply(part_, result, outcome.judgement, client_.now(), client_.options().retry, call());
     if (result) mend(outcome, *result, reply);
   }
   reply.bytes_sent = sent;
@@ -173,36 +172,36 @@ PartReply S3PartTransfer::judge(const Result<http::Response>& result) {
 
 bool S3PartTransfer::corrects_clock(http::Verdict verdict, const http::Response& result) {
   if (verdict != http::Verdict::clock_skew && verdict != http::Verdict::maybe_clock_skew) return false;
-  const auto measured = http::measured_offset(result.headers, sent_, client().now());
+  const auto measured = http::measured_offset(result.headers, sent_, client_.now());
   if (!measured || !http::differs_much(*measured, clock_offset_)) return false;
-  client().clock_skew().set(*measured);
+  client_.clock_skew().set(*measured);
   return true;
 }
 
 bool S3PartTransfer::drops_credentials(http::Verdict verdict, const Error& error) {
-  if (verdict != http::Verdict::credentials_expired || !client().options().credentials) return false;
-  client().options().credentials->invalidate(used_);
-  state_->refuse(used_, error);
+  if (verdict != http::Verdict::credentials_expired || !client_.options().credentials) return false;
+  client_.options().credentials->invalidate(used_);
+  state_.refuse(used_, error);
   return true;
 }
 
 bool S3PartTransfer::leaves_out(const S3Outcome& outcome, const Error& error) {
   if (!outcome.refused) return false;
   // Whether it was the checksum shows when it goes without.
-  state_->tries_without_checksum = request_.checksum;
+  state_.tries_without_checksum = request_.checksum;
   if (request_.checksum) return true;
   if (!request_.conditional || error.http_status() != 501) return false;
-  client().features().conditional = false;
+  client_.features().conditional = false;
   return true;
 }
 
 void S3PartTransfer::mend(const S3Outcome& outcome, const http::Response& result, PartReply& reply) {
   Error& error = *reply.error;
   const http::Verdict verdict = outcome.judgement.verdict;
-  if ((outcome.redirected && client().follow_region(*place_, outcome)) || leaves_out(outcome, error) ||
+  if ((outcome.redirected && client_.follow_region(*place_, outcome)) || leaves_out(outcome, error) ||
       corrects_clock(verdict, result) || drops_credentials(verdict, error)) {
     reply.verdict = PartVerdict::mended;
-  } else if (reply.verdict == PartVerdict::final && is_framed_signed_ && state_->trusted &&
+  } else if (reply.verdict == PartVerdict::final && is_framed_signed_ && state_.trusted &&
              error.service_code() == "SignatureDoesNotMatch") {
     // The signature covers the bytes: with keys that were good before, it is they that are wrong.
     reply.verdict = PartVerdict::transient;

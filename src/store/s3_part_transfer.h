@@ -11,7 +11,7 @@ namespace docupilot::inline v1 {
 /// read ahead, by whoever resumes it.
 class S3PartTransfer final : public PartTransfer, public std::enable_shared_from_this<S3PartTransfer> {
  public:
-  S3PartTransfer(std::shared_ptr<S3SenderState> state, PartRequest part, PartSender::Done done, const Context& context);
+  S3PartTransfer(S3SenderState& state, PartRequest part, PartSender::Done done, const Context& context);
   /// `store` is asked for what belongs into the request, before this returns.
   void start(S3ObjectStore& store);
   void resume() override;
@@ -41,10 +41,8 @@ class S3PartTransfer final : public PartTransfer, public std::enable_shared_from
   /// Whether an optional part of the request is what was refused, and is left out from now on.
   [[nodiscard]] bool leaves_out(const S3Outcome& outcome, const Error& error);
 
-  [[nodiscard]] S3Client& client() const noexcept { return *state_->client; }
-
-  /// Let go before `done` is called: what it holds, such as the transport, must not end on the transport's thread.
-  std::shared_ptr<S3SenderState> state_;
+  S3SenderState& state_;  // stays until `done` has returned
+  S3Client& client_;
   PartRequest part_;
   PartSender::Done done_;
   const Context context_;

@@ -28,7 +28,7 @@ std::string sendable(std::string_view prefix) {
 }  // namespace
 
 S3ObjectStore::S3ObjectStore(std::unique_ptr<S3Client> client)
-    : client_(std::move(client)), sender_(std::make_unique<S3PartSender>(*this, client_)) {}
+    : client_(std::move(client)), sender_(std::make_unique<S3PartSender>(*this, *client_)) {}
 
 StoreCapabilities S3ObjectStore::capabilities() const {
   return {.conditional_put = client_->has_atomic_conditions(),

@@ -2,10 +2,9 @@
 
 #include <algorithm>
 
-#include <docupilot/source/content_hash.h>
-
 #include "base/try.h"
 #include "base/utf8.h"
+#include "crypto/crc64nvme.h"
 
 namespace docupilot::inline v1 {
 
@@ -111,7 +110,7 @@ std::optional<std::uint64_t> joined_crc64nvme(const std::vector<PartInfo>& parts
   std::uint64_t joined = 0;
   for (const PartInfo& part : parts) {
     if (!part.crc64nvme) return std::nullopt;
-    joined = crc64nvme_combine(joined, *part.crc64nvme, part.size);
+    joined = crc::crc64nvme_combine(joined, *part.crc64nvme, part.size);
   }
   return joined;
 }

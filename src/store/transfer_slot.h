@@ -13,26 +13,29 @@ class TransferSlot {
  public:
   /// It was started; it may have ended by now. Passes on what was asked for meanwhile.
   void begin(std::shared_ptr<http::Transfer> transfer) {
-    const std::lock_guard lock(mutex_);
-    if (ended_) return;
-    transfer_ = std::move(transfer);
-    if (resumed_) transfer_->resume();
-    if (cancelled_) transfer_->cancel();
+    bool resumed = false;
+    bool cancelled = false;
+    {
+      const std::lock_guard lock(mutex_);
+      if (ended_) return;
+      transfer_ = transfer;
+      resumed = resumed_;
+      cancelled = cancelled_;
+    }
+    if (resumed) transfer->resume();
+    if (cancelled) transfer->cancel();
   }
   void end() {
+    std::shared_ptr<http::Transfer> transfer;  // goes without the lock
     const std::lock_guard lock(mutex_);
     ended_ = true;
-    transfer_.reset();
+    transfer = std::move(transfer_);
   }
   void resume() {
-    const std::lock_guard lock(mutex_);
-    resumed_ = true;
-    if (transfer_) transfer_->resume();
+    if (const auto transfer = mark(resumed_)) transfer->resume();
   }
   void cancel() {
-    const std::lock_guard lock(mutex_);
-    cancelled_ = true;
-    if (transfer_) transfer_->cancel();
+    if (const auto transfer = mark(cancelled_)) transfer->cancel();
   }
   [[nodiscard]] bool cancelled() const {
     const std::lock_guard lock(mutex_);
@@ -40,6 +43,12 @@ class TransferSlot {
   }
 
  private:
+  [[nodiscard]] std::shared_ptr<http::Transfer> mark(bool& asked) {
+    const std::lock_guard lock(mutex_);
+    asked = true;
+    return transfer_;
+  }
+
   mutable std::mutex mutex_;
   std::shared_ptr<http::Transfer> transfer_;
   bool resumed_ = false;

@@ -52,11 +52,32 @@ class AnsweringTransport final : public docupilot::http::Transport {
     }
     return reply;
   }
-  std::shared_ptr<docupilot::http::Transfer> start(docupilot::http::Request, Done done,
-                                                   const docupilot::Context&) override {
-    done(docupilot::Error(docupilot::ErrorCode::unsupported, "this test's transport only sends"));
-    return nullptr;
+  /// Done before it returns. A source that has no bytes for now is asked again.
+  std::shared_ptr<docupilot::http::Transfer> start(docupilot::http::Request request, Done done,
+                                                   const docupilot::Context& context) override {
+    std::string body;
+    while (request.source != nullptr && body.size() < request.length) {
+      std::string block(std::min<std::uint64_t>(request.length - body.size(), 300'000), '\0');
+      auto count = request.source->read({reinterpret_cast<std::byte*>(block.data()), block.size()});
+      if (!count) {
+        done(std::move(count).error());
+        return std::make_shared<Ended>();
+      }
+      body.append(block, 0, count->value_or(0));
+    }
+    if (request.source != nullptr) request.body = docupilot::as_bytes(body);
+    auto reply = send(request, context);
+    if (reply) reply->bytes_sent = request.body.size();
+    done(std::move(reply));
+    return std::make_shared<Ended>();
   }
+
+ private:
+  class Ended final : public docupilot::http::Transfer {
+   public:
+    void resume() override {}
+    void cancel() override {}
+  };
 };
 
 /// A store over such a transport, with time that stands still.

@@ -24,7 +24,7 @@ class DOCUPILOT_EXPORT PartBody {
   [[nodiscard]] virtual std::optional<std::uint64_t> crc64nvme() const = 0;
 };
 
-/// One attempt under way. What it needs of the store it keeps alive.
+/// One attempt under way.
 class DOCUPILOT_EXPORT PartTransfer {
  public:
   virtual ~PartTransfer();
@@ -67,7 +67,7 @@ struct PartRequest {
 /// Sends bodies to a store without a thread for each: many attempts under way at a time, each of them made once. Where
 /// parts go is decided here: signed by ourselves, or to URLs that somebody else has signed. Who calls it decides
 /// about further attempts, and how often in a row a cause may be `mended`. Calls may be made from any thread at any
-/// time.
+/// time. The end of the store cancels all that is under way and waits for it, so it cannot come from a `done`.
 class DOCUPILOT_EXPORT PartSender {
  public:
   using Done = std::function<void(PartReply)>;

@@ -26,8 +26,8 @@
 
 #include "crypto/crc32c.h"
 #include "crypto/crc64nvme.h"
-#include "source/sha256_lanes.h"
-#include "source/sha256_many.h"
+#include "crypto/sha256_lanes.h"
+#include "crypto/sha256_many.h"
 
 using namespace docupilot;
 

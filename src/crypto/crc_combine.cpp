@@ -1,8 +1,8 @@
-#include <docupilot/source/content_hash.h>
-
+#include "crypto/crc32c.h"
+#include "crypto/crc64nvme.h"
 #include "crypto/crc_polynomial.h"
 
-namespace docupilot::inline v1 {
+namespace docupilot::inline v1::crc {
 
 namespace {
 
@@ -20,11 +20,11 @@ Word combine(Word a, Word b, std::uint64_t length_b) noexcept {
 }  // namespace
 
 std::uint32_t crc32c_combine(std::uint32_t a, std::uint32_t b, std::uint64_t length_b) noexcept {
-  return combine<crc::Crc32c>(a, b, length_b);
+  return combine<Crc32c>(a, b, length_b);
 }
 
 std::uint64_t crc64nvme_combine(std::uint64_t a, std::uint64_t b, std::uint64_t length_b) noexcept {
-  return combine<crc::Crc64Nvme>(a, b, length_b);
+  return combine<Crc64Nvme>(a, b, length_b);
 }
 
-}  // namespace docupilot::inline v1
+}  // namespace docupilot::inline v1::crc

@@ -1,4 +1,4 @@
-#include "source/sha256_lanes.h"
+#include "crypto/sha256_lanes.h"
 
 #if defined(__x86_64__)
 

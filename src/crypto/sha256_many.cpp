@@ -1,11 +1,11 @@
-#include "source/sha256_many.h"
+#include "crypto/sha256_many.h"
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 #include "crypto/digest.h"
-#include "source/sha256_lanes.h"
+#include "crypto/sha256_lanes.h"
 
 namespace docupilot::inline v1 {
 
@@ -15,7 +15,8 @@ namespace {
 /// without it.
 class Interleaver {
  public:
-  Interleaver(std::span<const ByteView> blocks, std::span<Sha256Digest> digests) : blocks_(blocks), digests_(digests) {}
+  Interleaver(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests)
+      : blocks_(blocks), digests_(digests) {}
 
   void run(std::size_t lanes) noexcept {
     while (busy_ < lanes && next_ < blocks_.size()) {
@@ -68,7 +69,7 @@ class Interleaver {
   void go_on(std::size_t i) noexcept {
     if (!jobs_[i].in_tail) return enter_tail(i);
     static constexpr std::size_t places[8] = {5, 4, 1, 0, 7, 6, 3, 2};  // F E B A H G D C
-    Sha256Digest& digest = digests_[jobs_[i].index];
+    std::array<std::byte, 32>& digest = digests_[jobs_[i].index];
     for (std::size_t w = 0; w < 8; ++w) {
       for (std::size_t k = 0; k < 4; ++k) {
         digest[4 * places[w] + k] = static_cast<std::byte>(lanes_[i].state[w] >> (24 - 8 * k));
@@ -81,7 +82,7 @@ class Interleaver {
   }
 
   std::span<const ByteView> blocks_;
-  std::span<Sha256Digest> digests_;
+  std::span<std::array<std::byte, 32>> digests_;
   std::size_t next_ = 0;
   std::size_t busy_ = 0;
   Sha256Lane lanes_[sha256_most_lanes];
@@ -91,16 +92,15 @@ class Interleaver {
 
 }  // namespace
 
-void sha256_interleaved(std::span<const ByteView> blocks, std::span<Sha256Digest> digests, std::size_t lanes) noexcept {
+void sha256_interleaved(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests,
+                        std::size_t lanes) noexcept {
   Interleaver(blocks, digests).run(lanes);
 }
 
-void sha256_many(std::span<const ByteView> blocks, std::span<Sha256Digest> digests) {
+void crypto::sha256_many(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests) {
   blocks = blocks.first(std::min(blocks.size(), digests.size()));
   if (has_sha_extensions()) return sha256_interleaved(blocks, digests, sha256_most_lanes);
   for (std::size_t i = 0; i < blocks.size(); ++i) digests[i] = crypto::sha256(blocks[i]);
 }
-
-Sha256Digest sha256(ByteView bytes) { return crypto::sha256(bytes); }
 
 }  // namespace docupilot::inline v1
