@@ -3,10 +3,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdint>
 #include <cstring>
 #include <fstream>
 #include <iterator>
+#include <memory>
+#include <optional>
 #include <random>
 #include <string>
 #include <vector>
@@ -29,9 +32,7 @@ class KillSetting {
   }
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
   [[nodiscard]] std::mt19937_64& chance() { return chance_; }
-  [[nodiscard]] double fraction() { return std::uniform_real_distribution<double>()(chance_); }
   [[nodiscard]] const TempDir& folder() const { return folder_; }
-  [[nodiscard]] const docupilot::S3Options& options() const { return options_; }
   [[nodiscard]] docupilot::S3Store& store() { return *store_; }
 
   [[nodiscard]] std::string random_bytes(std::size_t size) {
@@ -51,6 +52,42 @@ class KillSetting {
     const std::string all{std::istreambuf_iterator<char>(file), {}};
     return all.substr(all.size() - std::min<std::size_t>(all.size(), 2000));
   }
+  /// The bucket through a proxy of its own, over TLS where there is an authority. The proxy keeps no bodies.
+  struct Way {
+    std::unique_ptr<docupilot::testing::FaultProxy> proxy;
+    docupilot::S3Options options;
+    std::string query;
+
+    [[nodiscard]] std::string to(const std::string& key) const { return "s3://" + options.bucket + '/' + key + query; }
+    [[nodiscard]] docupilot::testing::Record record() const { return proxy->ledger().snapshot(); }
+    /// Waits until the connections of a process that is dead have come to their end, so that the record is final.
+    [[nodiscard]] bool settle() const {
+      const auto none_open = [](const docupilot::testing::Record& record) {
+        return std::ranges::none_of(record.connections, [](const docupilot::testing::RecordedConnection& connection) {
+          return connection.ending == docupilot::testing::RecordedConnection::Ending::open;
+        });
+      };
+      return proxy->ledger().wait_until(none_open, std::chrono::seconds(60));
+    }
+  };
+  [[nodiscard]] Way way(const docupilot::testing::TestAuthority* authority) const {
+    Way way{.options = options_};
+    std::optional<docupilot::testing::ServerTls> tls;
+    if (authority != nullptr) tls = authority->server();
+    way.proxy = proxy_before(options_.endpoint, {.body_limit = 0, .tls = std::move(tls)});
+    way.options.endpoint = way.proxy->url();
+    way.query = "?region=us-east-1&endpoint=" + way.options.endpoint;
+    if (authority == nullptr) return way;
+    way.query += "&checksums=when_supported&ca_file=" + authority->root_file();
+    way.options.transport = docupilot::http::make_transport({.tls = {.ca_file = authority->root_file()}});
+    return way;
+  }
+
+  /// A part of `whole`, evenly by chance.
+  [[nodiscard]] std::chrono::nanoseconds instant(std::chrono::nanoseconds whole) {
+    return std::chrono::nanoseconds(std::uniform_int_distribution<std::int64_t>(0, whole.count())(chance_));
+  }
+
   /// Credentials, and nothing else that would lead elsewhere.
   [[nodiscard]] std::vector<std::string> surroundings() const {
     return {
