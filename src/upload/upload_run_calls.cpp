@@ -178,7 +178,10 @@ void UploadRun::abort() {
       [this](Result<void> aborted) {
         std::optional<Error> error;
         if (!aborted) error = std::move(aborted).error();
+        const bool left = error.has_value();
         plan_->aborted(std::move(error), steady_time());
+        // Who cancelled was told before; the journal is told now.
+        if (ended_) close_record(left, *cancelled_);
       });
 }
 
@@ -193,11 +196,12 @@ void UploadRun::close_record(bool left, Result<UploadResult> result) {
   bodies_.clear();
   if (!record_ && !reader_) return deliver(std::move(result));
   call(
-      [this, left]() -> Result<void> {
-        reader_.reset();  // waits for its thread, which may be in the middle of a read
+      [this, left, reader = reader_]() -> Result<void> {
+        if (reader) reader->stop();
         return record_ ? record_->close(left) : Result<void>();
       },
       [this, result = std::move(result)](Result<void> closed) {
+        reader_.reset();
         if (!closed)
           engine_.log(LogLevel::warning, "the journal keeps an upload that is over: " + closed.error().to_string());
         deliver(result);
