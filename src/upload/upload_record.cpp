@@ -77,7 +77,15 @@ Result<UploadRecord::Opened> UploadRecord::open(const PartSchedule& schedule, co
     DOCUPILOT_CHECK(prepare_entry(schedule, context));
   }
   opened_ = true;
-  DOCUPILOT_TRY(MultipartUpload upload, store_.begin_multipart(key_, options, context));
+  auto begun = store_.begin_multipart(key_, options, context);
+  if (!begun) {
+    const ErrorCode code = begun.error().code();
+    maybe_begun_ = begun.error().retryable() || code == ErrorCode::cancelled || code == ErrorCode::timeout ||
+                   code == ErrorCode::outcome_unknown;
+    return std::move(begun).error();
+  }
+  maybe_begun_ = false;
+  MultipartUpload upload = *std::move(begun);
   if (entry_) {
     entry_->upload_id = upload.upload_id;
     if (auto written = journal_->update(*entry_, context); !written) {
@@ -189,7 +197,7 @@ Result<void> UploadRecord::close(bool left) {
   if (!entry_) return {};
   const std::int64_t id = entry_->id;
   entry_.reset();
-  if (!left) return journal_->remove(id, {});
+  if (!left && !maybe_begun_) return journal_->remove(id, {});
   journal_->release(id);
   return {};
 }

@@ -54,6 +54,7 @@ class UploadRecord {
   const std::string key_;
   std::optional<JournalEntry> entry_;
   bool opened_ = false;
+  bool maybe_begun_ = false;  // there may be an upload whose id nobody was told: the entry leads `sweep` to it
 };
 
 /// Aborts uploads of this key that were begun when the entry was, and that no entry names: the process died between the
