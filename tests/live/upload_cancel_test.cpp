@@ -71,8 +71,12 @@ TEST_CASE_TEMPLATE("an upload that is cancelled at any instant ends within 250 m
     REQUIRE(uploader);
     const auto swept = (*uploader)->sweep(Duration(), false);
     REQUIRE_MESSAGE(swept, swept.error().to_string());
+    for (const SweptUpload& one : *swept) CHECK_MESSAGE(!one.error, one.upload.key, ": ", one.error->to_string());
     std::string left;
-    for (const MultipartUpload& one : setting.store().list_multipart().value()) left += ' ' + one.key;
+    for (const MultipartUpload& one : setting.store().list_multipart().value()) {
+      const bool known = std::ranges::any_of(*swept, [&](const SweptUpload& two) { return two.upload.key == one.key; });
+      left += ' ' + one.key + (known ? " (swept)" : " (unknown to the journal)");
+    }
     CHECK_MESSAGE(left.empty(), "left after a sweep of ", swept->size(), ":", left);
   }
   std::ranges::sort(took);
