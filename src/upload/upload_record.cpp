@@ -25,8 +25,10 @@ bool is_md5(std::string_view etag) {
 Result<void> abort_nameless(ObjectStore& store, UploadJournal& journal, const JournalEntry& entry,
                             const Context& context) {
   DOCUPILOT_TRY(const auto known, journal.known_ids(entry.location, context));
-  DOCUPILOT_TRY(const auto uploads, store.list_multipart(entry.key, context));
-  for (const MultipartUpload& upload : uploads) {
+  const auto uploads = store.list_multipart(entry.key, context);
+  if (!uploads && uploads.error().code() == ErrorCode::unsupported) return {};  // nobody can tell
+  if (!uploads) return uploads.error();
+  for (const MultipartUpload& upload : *uploads) {
     const bool named =
         std::ranges::any_of(known, [&](const std::string& id) { return bare_id(id) == bare_id(upload.upload_id); });
     const std::int64_t apart = upload.started.microseconds - entry.started.microseconds;

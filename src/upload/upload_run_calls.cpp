@@ -88,6 +88,7 @@ void UploadRun::send(int number, unsigned attempt, Duration now) {
   PartRequest request{.key = key_,
                       .upload = number == 0 ? whole_ : plan_->upload(),
                       .number = number,
+                      .last = static_cast<int>(plan_->progress().parts_total.value_or(0)),
                       .options = options_.put,
                       .body = *body};
   Sending& sending = sending_[number];
@@ -97,7 +98,16 @@ void UploadRun::send(int number, unsigned attempt, Duration now) {
   const auto done = [&engine = engine_, self = shared_from_this(), number](PartReply reply) {
     engine.post([self, number, reply = std::move(reply)]() mutable { self->replied(number, std::move(reply)); });
   };
-  sending.transfer = engine_.sender().send(std::move(request), done, inner());
+  if (!engine_.sender().may_wait(request)) {
+    sending.transfer = engine_.sender().send(std::move(request), done, inner());
+    return;
+  }
+  call([this, request = std::move(request), done] { return engine_.sender().send(request, done, inner()); },
+       [this, number, attempt](std::shared_ptr<PartTransfer> transfer) {
+         // It may have ended by now, and the next attempt begun.
+         const auto there = sending_.find(number);
+         if (there != sending_.end() && there->second.attempt == attempt) there->second.transfer = std::move(transfer);
+       });
 }
 
 void UploadRun::replied(int number, PartReply reply) {
