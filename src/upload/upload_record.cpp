@@ -119,8 +119,12 @@ Result<std::optional<UploadRecord::Opened>> UploadRecord::go_on(const PartSchedu
     return std::optional(std::move(opened));
   }
   DOCUPILOT_TRY(opened.has, confirmed(schedule, *listed, context));
-  const std::uint64_t count = schedule.parts_of(identity_.size);
-  opened.completing = opened.completing && opened.has.size() == count;
+  if (opened.completing) {
+    // All parts were there before the completion was sent. If they are not now, that is for the plan to find out.
+    DOCUPILOT_TRY(auto all, journal_->parts(entry_->id, context));
+    opened.completing = all.size() == schedule.parts_of(identity_.size);
+    if (opened.completing) opened.has = std::move(all);
+  }
   return std::optional(std::move(opened));
 }
 

@@ -50,6 +50,15 @@ class TinyS3 {
     const std::lock_guard lock(mutex_);
     return begin_locked(path, std::move(metadata));
   }
+  /// As MinIO does when the connection of a completion breaks off in the middle of it: no upload has parts any more,
+  /// and those that come again do not complete it.
+  void cut_completions() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, upload] : uploads_) {
+      upload.parts.clear();
+      upload.is_broken = true;
+    }
+  }
   [[nodiscard]] std::size_t uploads() const {
     const std::lock_guard lock(mutex_);
     return uploads_.size();
@@ -66,6 +75,7 @@ class TinyS3 {
     std::string path;
     std::vector<docupilot::testing::Field> metadata;
     std::map<int, std::string> parts = {};
+    bool is_broken = false;
   };
 
   static std::array<std::byte, 16> raw_md5(const std::string& bytes) {
@@ -225,6 +235,7 @@ class TinyS3 {
   }
 
   Reply complete(std::map<std::string, Upload>::iterator found, const std::string& path) {
+    if (found->second.is_broken) return refusal(400, found->second.parts.empty() ? "InvalidPart" : "BadDigest");
     Object made{.bytes = {}, .etag = {}, .metadata = found->second.metadata};
     std::string digests;
     for (const auto& [number, part] : found->second.parts) {
