@@ -58,12 +58,13 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   // The plan's wishes.
   void perform(const UploadAction& action, Duration now);
   void open();
-  void when_written(std::function<void()> next);
   void send(int number, Duration now);
   void replied(int number, PartReply reply);
   void list();
   void complete();
   void look();
+  /// What the object would be made of.
+  [[nodiscard]] std::vector<PartInfo> parts() const;
   void abort();
   void finish();
   void close_record(bool left, Result<UploadResult> result);
@@ -102,7 +103,8 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   std::optional<std::uint64_t> size_;
   SourceIdentity identity_;
   std::optional<UploadPlan> plan_;
-  MultipartUpload whole_;  // by which an object that is sent in one request is known again
+  MultipartUpload whole_;                // by which an object that is sent in one request is known again
+  std::vector<MultipartUpload> opened_;  // by which one in parts is; more than one when it began anew
   std::optional<PartSchedule> schedule_;
   std::shared_ptr<StreamReader> reader_;
   std::map<int, std::shared_ptr<UploadBody>> bodies_;  // that may be sent, or sent again
@@ -116,10 +118,10 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   int produced_ = 0;                 // parts of a stream
   bool is_aborting_ = false;
 
-  std::optional<UploadRecord> record_;  // of an upload in parts
-  std::vector<PartInfo> acknowledged_;  // not in the journal yet
-  bool writing_ = false;                // the journal; one call at a time uses the record
-  std::function<void()> when_written_;  // waits for that
+  std::optional<UploadRecord> record_;   // of an upload in parts
+  std::vector<PartInfo> acknowledged_;   // not in the journal yet
+  bool writing_ = false;                 // the journal; one call at a time uses the record
+  std::optional<UploadAction> put_off_;  // until that is done
 
   ProgressMeter meter_;
   mutable std::mutex mutex_;  // of what follows
