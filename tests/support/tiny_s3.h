@@ -213,8 +213,7 @@ class TinyS3 {
       reply.body = object.bytes.substr(begin, end - begin);
       reply.headers.emplace_back("Content-Range",
                                  "bytes " + first + '-' + std::to_string(end - 1) + '/' + std::to_string(size));
-    }
-    else if (checksums && request.header("x-amz-checksum-mode") == "ENABLED") {
+    } else if (checksums && request.header("x-amz-checksum-mode") == "ENABLED") {
       reply.headers.emplace_back(docupilot::s3::checksum_header, checksum_of(object.bytes));
       reply.headers.emplace_back("x-amz-checksum-type", "FULL_OBJECT");
     }

@@ -42,10 +42,12 @@ inline const std::string& three_parts() {
   return text;
 }
 
-/// What a request is, in a word: "begin", "part 2", "parts" (a list of them), "complete", "abort"; "whole", "head", "get".
+/// What a request is, in a word: "begin", "part 2", "parts" (a list of them), "complete", "abort"; "whole", "head",
+/// "get".
 inline std::string kind_of(const docupilot::testing::RecordedRequest& request) {
   const auto has = [&](std::string_view text) { return request.target.find(text) != std::string::npos; };
-  if (has("partNumber=")) return "part " + std::to_string(std::stoi(request.target.substr(request.target.find("partNumber=") + 11)));
+  if (has("partNumber="))
+    return "part " + std::to_string(std::stoi(request.target.substr(request.target.find("partNumber=") + 11)));
   if (has("uploadId=")) return request.method == "POST" ? "complete" : request.method == "DELETE" ? "abort" : "parts";
   if (has("uploads")) return request.method == "POST" ? "begin" : "uploads";
   if (request.method == "PUT") return "whole";
@@ -55,8 +57,8 @@ inline std::string kind_of(const docupilot::testing::RecordedRequest& request) {
 /// What a transfer is to end with.
 struct Ends {
   std::string code = "ok";
-  std::string says = {};     ///< Stands in the error's text, hint and causes included.
-  std::size_t faults = 1;    ///< That acted (I7).
+  std::string says = {};                         ///< Stands in the error's text, hint and causes included.
+  std::size_t faults = 1;                        ///< That acted (I7).
   std::optional<unsigned> attempts_failed = {};  ///< Of a success.
   bool retryable = false;
   bool kept = false;                 ///< Something is left for another run.
@@ -114,6 +116,7 @@ class UploadFault {
     options.checksums = setting.checksums;
     if (setting.credentials) options.credentials = setting.credentials;
     store_ = docupilot::open_s3_store(options, setting.tuning).value();
+    options_ = options;
     docupilot::UploaderOptions how{.connections = setting.connections,
                                    .most_connections = 0,
                                    .part_size = part_size,
@@ -135,6 +138,7 @@ class UploadFault {
       downloader_.reset();
       store_.reset();
       direct_.reset();
+      options_ = {};
       watch_.reset();
       proxy_.reset();
     }
@@ -149,6 +153,8 @@ class UploadFault {
   /// What goes past the proxy.
   [[nodiscard]] docupilot::S3Store& direct() { return *direct_; }
   [[nodiscard]] docupilot::S3Store& store() { return *store_; }
+  /// Of the store behind the proxy.
+  [[nodiscard]] const docupilot::S3Options& options() const { return options_; }
   [[nodiscard]] docupilot::Uploader& uploader() { return *uploader_; }
   [[nodiscard]] docupilot::Downloader& downloader() { return *downloader_; }
   [[nodiscard]] const TempDir& folder() const { return folder_; }
@@ -171,6 +177,8 @@ class UploadFault {
   }
   /// Called for each request before it goes on. Any thread.
   std::function<void(const std::string& kind)> on_request = {};
+  /// Asked next; comes before the scripts.
+  std::function<std::optional<ProxyScript>(const RecordedRequest&)> decide = {};
   [[nodiscard]] static Reply refusal(int status, const std::string& code) {
     return {.status = status,
             .headers = {{"Content-Type", "application/xml"}},
@@ -178,8 +186,9 @@ class UploadFault {
   }
 
   // ---- transfers; nothing comes back of those that fail ----
-  std::optional<docupilot::UploadResult> upload(docupilot::Source& source, const std::string& bytes, const Ends& ends, const docupilot::UploadOptions& how = {},
-                                                    const std::string& key = "k") {
+  std::optional<docupilot::UploadResult> upload(docupilot::Source& source, const std::string& bytes, const Ends& ends,
+                                                const docupilot::UploadOptions& how = {},
+                                                const std::string& key = "k") {
     const std::string was = text_of(*direct_, key);
     begin();
     auto result = uploader_->upload(source, key, how, context());
@@ -189,7 +198,7 @@ class UploadFault {
     if (result && ends.attempts_failed) CHECK(result->attempts_failed == *ends.attempts_failed);
     check_end(result, ends, key);
     check_acknowledged(ends);
-    CHECK_MESSAGE(direct_->list_multipart(key)->size() == (ends.kept ? 1 : 0), "I4");
+    CHECK_MESSAGE(uploads(key).size() == (ends.kept ? 1 : 0), "I4");
     if (setting.journal) {
       const auto remembered = uploader_->sweep({}, true);
       REQUIRE(remembered);
@@ -199,8 +208,8 @@ class UploadFault {
   }
   /// From a file, which the journal knows again.
   std::optional<docupilot::UploadResult> upload(const std::string& bytes, const Ends& ends,
-                                                    const docupilot::UploadOptions& how = {},
-                                                    const std::string& key = "k") {
+                                                const docupilot::UploadOptions& how = {},
+                                                const std::string& key = "k") {
     const std::string path = file_of(bytes);
     const auto source = docupilot::file_source(path);
     REQUIRE(source);
@@ -218,8 +227,8 @@ class UploadFault {
     const std::string is = text_of(*direct_, key);
     begin();
     auto result = downloader_->to_file(key, target_ / "target", {}, context());
-    const auto files = std::distance(std::filesystem::directory_iterator(target_.path()),
-                                     std::filesystem::directory_iterator());
+    const auto files =
+        std::distance(std::filesystem::directory_iterator(target_.path()), std::filesystem::directory_iterator());
     if (result) {
       std::ifstream stream(target_ / "target", std::ios::binary);
       CHECK_MESSAGE(std::string(std::istreambuf_iterator<char>(stream), {}) == is, "I1");
@@ -235,6 +244,16 @@ class UploadFault {
   }
 
   // ---- what was seen ----
+  /// Under way at the server.
+  [[nodiscard]] std::vector<docupilot::MultipartUpload> uploads(const std::string& key = "k") {
+    auto all = direct_->list_multipart(key);
+    REQUIRE(all);
+    return *std::move(all);
+  }
+  /// As somebody else would.
+  void abort_all() {
+    for (const docupilot::MultipartUpload& upload : uploads()) REQUIRE(direct_->abort_multipart(upload));
+  }
   /// Requests since the last transfer began.
   [[nodiscard]] std::vector<RecordedRequest> requests() const {
     auto all = proxy_->ledger().snapshot().requests;
@@ -295,11 +314,12 @@ class UploadFault {
   ProxyScript next(const RecordedRequest& request) {
     const std::string kind = kind_of(request);
     if (on_request) on_request(kind);
+    std::optional<ProxyScript> decided = decide ? decide(request) : std::nullopt;
     const std::lock_guard lock(mutex_);
     auto& queue = scripts_[kind];
-    if (queue.empty()) return {};
-    ProxyScript script = std::move(queue.front());
-    queue.pop_front();
+    if (!decided && queue.empty()) return {};
+    ProxyScript script = std::move(decided ? *decided : queue.front());
+    if (!decided) queue.pop_front();
     if (script.replace || script.withhold) canned_.insert(request.number);
     return script;
   }
@@ -336,6 +356,7 @@ class UploadFault {
   Leaves leaves_;  // looked at when all else is gone
   Server server_;
   TempDir folder_, target_;
+  docupilot::S3Options options_;
   std::shared_ptr<docupilot::S3Store> direct_, store_;
   std::unique_ptr<docupilot::testing::FaultProxy> proxy_;
   std::shared_ptr<WatchedTransport> watch_;
