@@ -224,6 +224,12 @@ void UploadRun::report(Duration now) {
   if (options_.on_progress) options_.on_progress(progress);
 }
 
+void UploadRun::report_part(int number, std::uint64_t size, unsigned attempt, const std::optional<Error>& error) const {
+  if (!options_.on_part) return;
+  const std::uint64_t offset = number == 0 ? 0 : schedule_->offset_of(number);
+  options_.on_part({.number = number, .offset = offset, .size = size, .attempt = attempt, .error = error});
+}
+
 void UploadRun::deliver(Result<UploadResult> result) {
   if (std::exchange(ended_, true)) return;
   if (plan_) report(steady_time());

@@ -47,6 +47,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
     std::shared_ptr<PartTransfer> transfer;  // null for a moment: `send` has not returned
     std::shared_ptr<UploadBody> body;
     std::uint64_t epoch = 0;
+    unsigned attempt = 0;
   };
   // Before there is a plan.
   void put_directly();
@@ -58,7 +59,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   // The plan's wishes.
   void perform(const UploadAction& action, Duration now);
   void open();
-  void send(int number, Duration now);
+  void send(int number, unsigned attempt, Duration now);
   void replied(int number, PartReply reply);
   void list();
   void complete();
@@ -73,6 +74,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   void write_journal();
   void feed_starved(Duration now);
   void report(Duration now);
+  void report_part(int number, std::uint64_t size, unsigned attempt, const std::optional<Error>& error) const;
   void deliver(Result<UploadResult> result);
   /// Runs `work` on a worker and `then` with its result on the engine's thread; both may use this run, which lives
   /// until then.

@@ -22,7 +22,7 @@ void UploadRun::perform(const UploadAction& action, Duration now) {
   }
   switch (action.kind) {
     case UploadAction::Kind::open: return open();
-    case UploadAction::Kind::send: return send(action.number, now);
+    case UploadAction::Kind::send: return send(action.number, action.attempt, now);
     case UploadAction::Kind::list: return list();
     case UploadAction::Kind::complete: return complete();
     case UploadAction::Kind::look: return look();
@@ -52,6 +52,7 @@ void UploadRun::open() {
        [this](Result<UploadRecord::Opened> opened) {
          if (!opened) return plan_->call_failed(std::move(opened).error(), steady_time());
          opened_.push_back(opened->upload);
+         for (const PartInfo& part : opened->has) report_part(part.number, part.size, 0, std::nullopt);
          if (opened->completing) plan_->opened_completing(std::move(opened->upload), opened->has, steady_time());
          else plan_->opened(std::move(opened->upload), opened->has, steady_time());
        });
@@ -78,7 +79,7 @@ Result<std::shared_ptr<UploadBody>> UploadRun::body_of(int number) {
   return body;
 }
 
-void UploadRun::send(int number, Duration now) {
+void UploadRun::send(int number, unsigned attempt, Duration now) {
   auto body = body_of(number);
   if (!body) {
     return plan_->replied(number, {.verdict = PartVerdict::final, .error = std::move(body).error()}, now);
@@ -92,6 +93,7 @@ void UploadRun::send(int number, Duration now) {
   Sending& sending = sending_[number];
   sending.body = *std::move(body);
   sending.epoch = engine_.begin_sending();
+  sending.attempt = attempt;
   const auto done = [&engine = engine_, self = shared_from_this(), number](PartReply reply) {
     engine.post([self, number, reply = std::move(reply)]() mutable { self->replied(number, std::move(reply)); });
   };
@@ -105,6 +107,7 @@ void UploadRun::replied(int number, PartReply reply) {
   const Duration now = steady_time();
   engine_.end_sending(sending.epoch, reply.verdict, reply.bytes_sent, now);
   bytes_sent_ += reply.bytes_sent;
+  report_part(number, sending.body->size(), sending.attempt, reply.error);
   if (reply.verdict == PartVerdict::stored) {
     reply.part.number = number;
     reply.part.size = sending.body->size();

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include <docupilot/base/error.h>
 #include <docupilot/base/time.h>
 
 namespace docupilot::inline v1 {
@@ -20,6 +21,15 @@ struct TransferProgress {
   std::optional<Duration> remaining = {};  ///< At that rate; nothing while there is none.
   bool paused = false;                     ///< By the caller.
   bool waiting = false;                    ///< For a store that is out of reach; it is asked now and then.
+};
+
+/// What became of one part.
+struct PartProgress {
+  int number = 0;  ///< From 1; 0: the whole, in one request.
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  unsigned attempt = 0;             ///< From 1; 0: an earlier run had sent it.
+  std::optional<Error> error = {};  ///< Why this attempt failed. It is made again, or the upload fails.
 };
 
 }  // namespace docupilot::inline v1

@@ -69,11 +69,16 @@ TEST_CASE("an upload that broke off goes on where it was: acknowledged parts are
   const std::string path = folder.write("file", text);
   const UploaderOptions options{
       .journal = folder / "uploads.db", .connections = 1, .part_size = 5 * mebibyte, .patience = {}};
+  std::vector<std::string> told;
+  const auto on_part = [&](const PartProgress& part) {
+    CHECK(part.offset == (static_cast<std::uint64_t>(part.number) - 1) * 5 * mebibyte);
+    told.push_back(std::to_string(part.number) + (part.attempt == 0 ? " was there" : part.error ? " failed" : " sent"));
+  };
   {
     const auto uploader = make_uploader(world.store, options).value();
     world.refuse_part = 3;
     const auto source = file_source(path).value();
-    const auto failed = uploader->upload(*source, "k");
+    const auto failed = uploader->upload(*source, "k", {.on_part = on_part});
     REQUIRE_FALSE(failed);
     CHECK(failed.error().code() == ErrorCode::permission_denied);
     CHECK(world.uploads() == 1);
@@ -82,8 +87,11 @@ TEST_CASE("an upload that broke off goes on where it was: acknowledged parts are
   const auto sent = world.parts_sent();
   const auto uploader = make_uploader(world.store, options).value();
   const auto source = file_source(path).value();
-  const auto result = uploader->upload(*source, "k");
+  CHECK(told == std::vector<std::string>{"1 sent", "2 sent", "3 failed"});
+  told.clear();
+  const auto result = uploader->upload(*source, "k", {.on_part = on_part});
   REQUIRE_MESSAGE(result, result.error().to_string());
+  CHECK(told == std::vector<std::string>{"1 was there", "2 was there", "3 sent", "4 sent", "5 sent"});
   CHECK(result->parts == 5);
   CHECK(result->parts_resumed == 2);
   CHECK(result->crc64nvme == crc64nvme(as_bytes(text)));
