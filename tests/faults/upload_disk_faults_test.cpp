@@ -12,7 +12,7 @@ using Call = FailingDisk::Call;
 
 TEST_CASE("F35, F36 a journal that cannot be written ends the upload before anything it would not know") {
   for (const Call call : {Call::write, Call::sync}) {
-    for (const int after : {0, 1, 2, 3, 4, 6, 8, 10, 12, 14, 16}) {
+    for (const int after : {0, 1, 2, 4, 7, 8, 9, 10, 11, 12}) {
       CAPTURE(static_cast<int>(call));
       CAPTURE(after);
       UploadFault<MemoryServer> fault({.connections = 1});

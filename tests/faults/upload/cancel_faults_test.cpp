@@ -18,7 +18,7 @@ namespace {
 
 /// Cancels what is under way, and looks at what came of it. True when it was cancelled and not done already.
 template <class Fault>
-bool cancel(Fault& fault, Upload& upload) {
+bool cancel(Fault& fault, Upload& upload, const std::string& key = "k") {
   const auto began = Steady::now();
   upload.cancel();
   const auto result = upload.wait();
@@ -26,22 +26,22 @@ bool cancel(Fault& fault, Upload& upload) {
   CHECK(took.nanoseconds() <= late_end.nanoseconds());
   fault.proxy().release();
   if (result) {
-    CHECK(text_of(fault.direct(), "k") == three_parts());
+    CHECK(text_of(fault.direct(), key) == three_parts());
     return false;
   }
   CHECK(code_of(result) == "cancelled");
-  CHECK(result.error().target() == "k");
-  const std::string is = text_of(fault.direct(), "k");
+  CHECK(result.error().target() == key);
+  const std::string is = text_of(fault.direct(), key);
   CHECK((is == "[not_found]" || is == three_parts()));
   return true;
 }
 
 /// What an abort could not reach, sweep finds. What was done late, by a request that had gone out, may take a moment.
 template <class Fault>
-bool is_swept(Fault& fault) {
+bool is_swept(Fault& fault, const std::string& key = "k") {
   for (int i = 0; i < 200; ++i) {
     const auto swept = fault.uploader().sweep({}, false);
-    if (swept && fault.uploads().empty() && fault.uploader().sweep({}, true)->empty()) return true;
+    if (swept && fault.uploads(key).empty() && fault.uploader().sweep({}, true)->empty()) return true;
     std::this_thread::sleep_for(20ms);
   }
   return false;
@@ -84,10 +84,11 @@ FAULT_ROW("F42 cancelled at random instants: at once, and nothing is left") {
     const auto after = std::chrono::microseconds(how.random() % 150'000);
     CAPTURE(after.count());
     const auto source = std::shared_ptr<Source>(file_source(fault.file_of(three_parts())).value());
-    const auto upload = fault.uploader().start(source, "k", {.unfinished = Unfinished::abort});
+    const std::string key = std::to_string(i);  // what is tidied up of one is not in the way of the next
+    const auto upload = fault.uploader().start(source, key, {.unfinished = Unfinished::abort});
     std::this_thread::sleep_for(after);
-    cancel(fault, *upload);
-    REQUIRE(is_swept(fault));
+    cancel(fault, *upload, key);
+    REQUIRE(is_swept(fault, key));
   }
 }
 

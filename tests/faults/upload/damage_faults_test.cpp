@@ -117,7 +117,7 @@ FAULT_ROW("F30 any bit that flips in a download is caught") {
   in_portions(how.of(2 * flips), [&](int count) {
     UploadFault<Server> fault({.checksums = S3Checksums::when_supported, .journal = false});
     if (!fault.is_on()) return;
-    const TempDir folder;
+    const TempDir folder(TempDir::in_memory());
     const std::string bytes = pattern(65'536);
     const auto source = memory_source(as_bytes(bytes));
     REQUIRE(fault.uploader().upload(*source, "k"));

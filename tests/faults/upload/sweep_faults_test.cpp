@@ -88,7 +88,7 @@ FAULT_ROW("F09 a download of 64 KiB that is reset at any of its bytes comes whol
   Thoroughness how;
   const auto all = places(how);
   const std::string bytes = pattern(size);
-  const TempDir folder;
+  const TempDir folder(TempDir::in_memory());
   for (std::size_t begin = 0; begin < all.size(); begin += at_a_time) {
     UploadFault<Server> fault({.journal = false});
     if (!fault.is_on()) return;

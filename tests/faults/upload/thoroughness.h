@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <cstdlib>
 #include <random>
@@ -23,25 +24,28 @@ class Thoroughness {
     MESSAGE("DOCUPILOT_FAULTS_SEED=" << seed_);
   }
   /// Of `all`, how many are done.
-  [[nodiscard]] int of(int all) const { return all_ ? all : std::max(1, all / share); }
+  [[nodiscard]] int of(int all) const { return all_ ? all : std::max(1, all / share / slower); }
   /// Every so many-th of a range is done; 1: every one.
-  [[nodiscard]] std::uint64_t stride() const { return all_ ? 1 : share; }
+  [[nodiscard]] std::uint64_t stride() const { return all_ ? 1 : 4 * share * slower; }
 
   std::mt19937_64 random;
 
  private:
 #ifdef DOCUPILOT_LIVE_SERVERS
   static constexpr int share = 64;
-#elif defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  static constexpr int share = 256;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  static constexpr int share = 256;
 #else
   static constexpr int share = 16;
 #endif
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+  static constexpr int slower = 16;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+  static constexpr int slower = 16;
 #else
-  static constexpr int share = 16;
+  static constexpr int slower = 1;
+#endif
+#else
+  static constexpr int slower = 1;
 #endif
 
   bool all_ = false;

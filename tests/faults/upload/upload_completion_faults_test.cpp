@@ -70,7 +70,7 @@ FAULT_ROW("F27 a completion whose reply is lost, or cut, is a success neverthele
   UploadFault<Server> fault;
   if (!fault.is_on()) return;
   std::vector<ProxyScript> ways = {lost};
-  for (const std::uint64_t at : {15, 40, 200}) {
+  for (const std::uint64_t at : {15, 40, 100}) {
     ways.push_back({.faults = {Fault::close(Place::reply, at)}, .server_first = true});
   }
   for (const ProxyScript& way : ways) {
@@ -182,7 +182,7 @@ FAULT_ROW("F28 an upload that was begun twice, since the first reply was lost, l
   UploadFault<Server> fault;
   if (!fault.is_on()) return;
   fault.on("begin", lost);
-  fault.upload(three_parts(), {.code = "outcome_unknown", .kept = true});
+  fault.upload(three_parts(), {.code = "outcome_unknown", .retryable = true, .kept = true});
   fault.upload(three_parts(), {.faults = 0, .attempts_failed = 0});
   CHECK(fault.count("begin") == 1);
 }
