@@ -16,6 +16,11 @@ constexpr std::size_t block = std::size_t{256} << 10U;
 /// As the store names it; behind it we may have written what we need ourselves.
 std::string_view bare_id(std::string_view upload_id) { return upload_id.substr(0, upload_id.find(' ')); }
 
+bool may_be_done(const Error& error) {
+  return error.code() == ErrorCode::outcome_unknown || error.code() == ErrorCode::cancelled ||
+         error.code() == ErrorCode::timeout;
+}
+
 bool is_md5(std::string_view etag) {
   return etag.size() == 32 && etag.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -79,7 +84,11 @@ Result<UploadRecord::Opened> UploadRecord::open(const PartSchedule& schedule, co
     DOCUPILOT_CHECK(prepare_entry(schedule, context));
   }
   opened_ = true;
-  DOCUPILOT_TRY(MultipartUpload upload, store_.begin_multipart(key_, options, context));
+  auto begun = store_.begin_multipart(key_, options, context);
+  // The server may have begun one that nobody can name.
+  maybe_nameless_ = !begun && may_be_done(begun.error());
+  if (!begun) return std::move(begun).error();
+  MultipartUpload upload = *std::move(begun);
   if (entry_) {
     entry_->upload_id = upload.upload_id;
     if (auto written = journal_->update(*entry_, context); !written) {
@@ -191,9 +200,9 @@ Result<void> UploadRecord::close(bool left) {
   if (!entry_) return {};
   const std::int64_t id = entry_->id;
   entry_.reset();
-  if (!left) return journal_->remove(id, {});
-  journal_->release(id);
-  return {};
+  auto removed = left || maybe_nameless_ ? Result<void>() : journal_->remove(id, {});
+  if (left || maybe_nameless_ || !removed) journal_->release(id);
+  return removed;
 }
 
 }  // namespace docupilot::inline v1

@@ -237,6 +237,9 @@ void UploadRun::deliver(Result<UploadResult> result) {
   if (std::exchange(ended_, true)) return;
   if (plan_) report(steady_time());
   stopper_.reset();
+  if (!result && result.error().operation().empty()) {
+    result = Error(result.error()).operation("upload").target(key_);
+  }
   const OnEnd on_end = std::move(on_end_);
   on_end(std::move(result));
 }

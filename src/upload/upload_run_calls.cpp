@@ -146,16 +146,19 @@ Result<void> UploadRun::check_source() const {
 
 void UploadRun::complete() {
   if (auto same = check_source(); !same) return plan_->source_failed(std::move(same).error(), steady_time());
+  const auto is_sent = std::make_shared<bool>(false);
   call(
-      [this, upload = plan_->upload(), parts = plan_->parts(),
+      [this, is_sent, upload = plan_->upload(), parts = plan_->parts(),
        fresh = std::exchange(acknowledged_, {})]() -> Result<ObjectInfo> {
         if (!fresh.empty()) DOCUPILOT_CHECK(record_->acknowledge(fresh, inner()));
         DOCUPILOT_CHECK(record_->completing(inner()));
+        *is_sent = true;
         return engine_.store().complete_multipart(upload, parts, inner());
       },
-      [this](Result<ObjectInfo> object) {
+      [this, is_sent](Result<ObjectInfo> object) {
         if (object) plan_->completed(*std::move(object), steady_time());
-        else plan_->call_failed(std::move(object).error(), steady_time());
+        else if (*is_sent) plan_->call_failed(std::move(object).error(), steady_time());
+        else plan_->source_failed(std::move(object).error(), steady_time());
       });
 }
 
