@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 
+#include <docupilot/base/error.h>
 #include <docupilot/base/time.h>
 
 namespace docupilot::inline v1 {
@@ -20,6 +21,7 @@ struct TransferProgress {
   std::optional<Duration> remaining = {};  ///< At that rate; nothing while there is none.
   bool paused = false;                     ///< By the caller.
   bool waiting = false;                    ///< For a store that is out of reach; it is asked now and then.
+  std::optional<Error> trouble = {};       ///< While waiting: what it was last refused with.
 };
 
 }  // namespace docupilot::inline v1
