@@ -20,7 +20,10 @@ namespace docupilot::inline v1 {
 namespace {
 
 /// How long one poll may last, so that a stop request is seen in time.
-constexpr int most_milliseconds = 250;
+constexpr int most_milliseconds = 50;
+
+/// Of a pipe, so that its writer and we take turns less often; what the system allows anybody.
+constexpr int pipe_bytes = 1 << 20;
 
 class PipeSource final : public StreamSource {
  public:
@@ -102,6 +105,8 @@ Result<std::unique_ptr<Source>> fd_source(int fd, std::string name) {
     }
     return std::make_unique<PipeSource>(fd, true, std::move(name));
   }
+  // A pipe that must stay smaller works too.
+  if (S_ISFIFO(status.st_mode)) static_cast<void>(::fcntl(fd, F_SETPIPE_SZ, pipe_bytes));
   if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
     return std::make_unique<PipeSource>(fd, false, std::move(name));
   }

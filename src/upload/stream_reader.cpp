@@ -24,9 +24,11 @@ StreamReader::StreamReader(Source& source, const PartSchedule& schedule, ByteBud
       outer_(context),
       thread_([this] { run(); }) {}
 
-StreamReader::~StreamReader() {
+StreamReader::~StreamReader() { stop(); }
+
+void StreamReader::stop() {
   stop_.request_stop();
-  thread_.join();
+  std::call_once(joined_, [this] { thread_.join(); });
 }
 
 void StreamReader::run() {

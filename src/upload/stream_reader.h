@@ -27,8 +27,10 @@ class StreamReader {
 
   StreamReader(Source& source, const PartSchedule& schedule, ByteBudget& budget, OnPart on_part,
                const Context& context);
-  /// Stops it and waits for its end.
   ~StreamReader();
+  /// Ends it and waits for its thread, which may be in the middle of a read: the source is not used any more. Any
+  /// thread, again and again.
+  void stop();
   StreamReader(const StreamReader&) = delete;
   StreamReader& operator=(const StreamReader&) = delete;
 
@@ -45,6 +47,7 @@ class StreamReader {
   std::stop_source stop_;
   const Context outer_;
   std::uint64_t read_ = 0;
+  std::once_flag joined_;
   std::optional<std::byte> ahead_;  // tells whether the stream goes on behind a full part
   std::thread thread_;
 };

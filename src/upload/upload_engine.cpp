@@ -102,7 +102,7 @@ void UploadEngine::end_sending(std::uint64_t epoch, PartVerdict verdict, std::ui
 
 std::optional<Duration> UploadEngine::advance() {
   const auto by_priority = [](const auto& a, const auto& b) { return a->priority() > b->priority(); };
-  if (!std::ranges::is_sorted(runs_, by_priority)) std::ranges::stable_sort(runs_, by_priority);
+  if (!std::ranges::is_sorted(runs_, by_priority)) runs_.sort(by_priority);
   std::optional<Duration> wake;
   for (const auto& run : runs_) {
     const std::optional<Duration> next = run->advance(steady_time());

@@ -2,9 +2,9 @@
 
 #include <atomic>
 #include <functional>
+#include <list>
 #include <memory>
 #include <thread>
-#include <vector>
 
 #include <docupilot/store/part_sender.h>
 #include <docupilot/upload/uploader.h>
@@ -74,7 +74,7 @@ class UploadEngine {
   Window window_;
   unsigned in_use_ = 0;
   TaskQueue queue_;
-  std::vector<std::shared_ptr<UploadRun>> runs_;
+  std::list<std::shared_ptr<UploadRun>> runs_;
   bool closing_ = false;
   std::once_flag opened_;
   Result<void> open_result_;

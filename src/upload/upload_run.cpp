@@ -162,6 +162,9 @@ void UploadRun::cancel(Error error) {
   cancelled_ = error;
   give_up_ = later(steady_time(), cancel_time);
   stop_.request_stop();
+  if (reader_) {
+    call([reader = reader_] { return reader->stop(), true; }, [this](bool) { reader_.reset(); });
+  }
   if (plan_) plan_->cancel(std::move(error), steady_time());
 }
 
@@ -189,7 +192,7 @@ std::optional<Duration> UploadRun::advance(Duration now) {
   earliest(wake, feed_at_);
   // Nothing of the source is used any more: who cancelled need not wait for what is tidied up.
   if (give_up_ && !ended_ && sending_.empty() && !reader_ && is_aborting_ && now >= *give_up_) {
-    deliver(Error(*cancelled_).hint("the upload may be left at the store; sweep finds it"));
+    deliver(Error(*cancelled_).hint("the upload may be left at the store: list_multipart shows it"));
   }
   if (give_up_ && !ended_) earliest(wake, later(now, Duration::milliseconds(20)));
   if (ended_) return std::nullopt;
@@ -219,6 +222,12 @@ void UploadRun::report(Duration now) {
     told_ = progress;
   }
   if (options_.on_progress) options_.on_progress(progress);
+}
+
+void UploadRun::report_part(int number, std::uint64_t size, unsigned attempt, const std::optional<Error>& error) const {
+  if (!options_.on_part) return;
+  const std::uint64_t offset = number == 0 ? 0 : schedule_->offset_of(number);
+  options_.on_part({.number = number, .offset = offset, .size = size, .attempt = attempt, .error = error});
 }
 
 void UploadRun::deliver(Result<UploadResult> result) {

@@ -47,6 +47,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
     std::shared_ptr<PartTransfer> transfer;  // null for a moment: `send` has not returned
     std::shared_ptr<UploadBody> body;
     std::uint64_t epoch = 0;
+    unsigned attempt = 0;
   };
   // Before there is a plan.
   void put_directly();
@@ -58,12 +59,13 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   // The plan's wishes.
   void perform(const UploadAction& action, Duration now);
   void open();
-  void when_written(std::function<void()> next);
-  void send(int number, Duration now);
+  void send(int number, unsigned attempt, Duration now);
   void replied(int number, PartReply reply);
   void list();
   void complete();
   void look();
+  /// What the object would be made of.
+  [[nodiscard]] std::vector<PartInfo> parts() const;
   void abort();
   void finish();
   void close_record(bool left, Result<UploadResult> result);
@@ -72,6 +74,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   void write_journal();
   void feed_starved(Duration now);
   void report(Duration now);
+  void report_part(int number, std::uint64_t size, unsigned attempt, const std::optional<Error>& error) const;
   void deliver(Result<UploadResult> result);
   /// Runs `work` on a worker and `then` with its result on the engine's thread; both may use this run, which lives
   /// until then.
@@ -102,7 +105,8 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   std::optional<std::uint64_t> size_;
   SourceIdentity identity_;
   std::optional<UploadPlan> plan_;
-  MultipartUpload whole_;  // by which an object that is sent in one request is known again
+  MultipartUpload whole_;                // by which an object that is sent in one request is known again
+  std::vector<MultipartUpload> opened_;  // by which one in parts is; more than one when it began anew
   std::optional<PartSchedule> schedule_;
   std::shared_ptr<StreamReader> reader_;
   std::map<int, std::shared_ptr<UploadBody>> bodies_;  // that may be sent, or sent again
@@ -116,10 +120,10 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   int produced_ = 0;                 // parts of a stream
   bool is_aborting_ = false;
 
-  std::optional<UploadRecord> record_;  // of an upload in parts
-  std::vector<PartInfo> acknowledged_;  // not in the journal yet
-  bool writing_ = false;                // the journal; one call at a time uses the record
-  std::function<void()> when_written_;  // waits for that
+  std::optional<UploadRecord> record_;   // of an upload in parts
+  std::vector<PartInfo> acknowledged_;   // not in the journal yet
+  bool writing_ = false;                 // the journal; one call at a time uses the record
+  std::optional<UploadAction> put_off_;  // until that is done
 
   ProgressMeter meter_;
   mutable std::mutex mutex_;  // of what follows

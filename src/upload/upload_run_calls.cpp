@@ -14,20 +14,21 @@ constexpr Duration abort_time = Duration::milliseconds(2'000);  // for the one t
 }  // namespace
 
 void UploadRun::perform(const UploadAction& action, Duration now) {
+  const bool uses_record = action.kind == UploadAction::Kind::open || action.kind == UploadAction::Kind::complete ||
+                           action.kind == UploadAction::Kind::finish;
+  if (uses_record && writing_) {
+    put_off_ = action;
+    return;
+  }
   switch (action.kind) {
-    case UploadAction::Kind::open: return when_written([this] { open(); });
-    case UploadAction::Kind::send: return send(action.number, now);
+    case UploadAction::Kind::open: return open();
+    case UploadAction::Kind::send: return send(action.number, action.attempt, now);
     case UploadAction::Kind::list: return list();
-    case UploadAction::Kind::complete: return when_written([this] { complete(); });
+    case UploadAction::Kind::complete: return complete();
     case UploadAction::Kind::look: return look();
     case UploadAction::Kind::abort: return abort();
-    case UploadAction::Kind::finish: return when_written([this] { finish(); });
+    case UploadAction::Kind::finish: return finish();
   }
-}
-
-void UploadRun::when_written(std::function<void()> next) {
-  if (writing_) when_written_ = std::move(next);
-  else next();
 }
 
 void UploadRun::write_journal() {
@@ -36,8 +37,13 @@ void UploadRun::write_journal() {
   call([this, parts = std::exchange(acknowledged_, {})] { return record_->acknowledge(parts, {}); },
        [this](Result<void> written) {
          writing_ = false;
-         if (!written) plan_->source_failed(std::move(written).error(), steady_time());
-         if (const auto next = std::exchange(when_written_, nullptr)) next();
+         auto action = std::exchange(put_off_, std::nullopt);
+         if (!written) {
+           plan_->source_failed(std::move(written).error(), steady_time());
+           // The plan has taken that back: what the journal does not know is not completed.
+           if (action && action->kind == UploadAction::Kind::complete) action.reset();
+         }
+         if (action) perform(*action, steady_time());
        });
 }
 
@@ -45,6 +51,8 @@ void UploadRun::open() {
   call([this] { return record_->open(*schedule_, options_.put, inner()); },
        [this](Result<UploadRecord::Opened> opened) {
          if (!opened) return plan_->call_failed(std::move(opened).error(), steady_time());
+         opened_.push_back(opened->upload);
+         for (const PartInfo& part : opened->has) report_part(part.number, part.size, 0, std::nullopt);
          if (opened->completing) plan_->opened_completing(std::move(opened->upload), opened->has, steady_time());
          else plan_->opened(std::move(opened->upload), opened->has, steady_time());
        });
@@ -71,7 +79,7 @@ Result<std::shared_ptr<UploadBody>> UploadRun::body_of(int number) {
   return body;
 }
 
-void UploadRun::send(int number, Duration now) {
+void UploadRun::send(int number, unsigned attempt, Duration now) {
   auto body = body_of(number);
   if (!body) {
     return plan_->replied(number, {.verdict = PartVerdict::final, .error = std::move(body).error()}, now);
@@ -85,6 +93,7 @@ void UploadRun::send(int number, Duration now) {
   Sending& sending = sending_[number];
   sending.body = *std::move(body);
   sending.epoch = engine_.begin_sending();
+  sending.attempt = attempt;
   const auto done = [&engine = engine_, self = shared_from_this(), number](PartReply reply) {
     engine.post([self, number, reply = std::move(reply)]() mutable { self->replied(number, std::move(reply)); });
   };
@@ -98,6 +107,7 @@ void UploadRun::replied(int number, PartReply reply) {
   const Duration now = steady_time();
   engine_.end_sending(sending.epoch, reply.verdict, reply.bytes_sent, now);
   bytes_sent_ += reply.bytes_sent;
+  report_part(number, sending.body->size(), sending.attempt, reply.error);
   if (reply.verdict == PartVerdict::stored) {
     reply.part.number = number;
     reply.part.size = sending.body->size();
@@ -139,13 +149,27 @@ void UploadRun::complete() {
       });
 }
 
+std::vector<PartInfo> UploadRun::parts() const {
+  const auto whole = bodies_.find(0);
+  if (whole == bodies_.end()) return plan_->parts();
+  const UploadBody& body = *whole->second;
+  return {{.number = 1, .size = body.size(), .etag = {}, .crc64nvme = body.crc64nvme()}};
+}
+
 void UploadRun::look() {
-  call([this, upload = plan_->upload(),
-        parts = plan_->parts()] { return engine_.store().find_completed(upload, parts, inner()); },
-       [this](Result<std::optional<ObjectInfo>> object) {
-         if (object) plan_->looked(*std::move(object), steady_time());
-         else plan_->call_failed(std::move(object).error(), steady_time());
-       });
+  call(
+      [this, uploads = whole_.key.empty() ? opened_ : std::vector{whole_},
+       parts = parts()]() -> Result<std::optional<ObjectInfo>> {
+        for (const MultipartUpload& upload : uploads) {
+          DOCUPILOT_TRY(auto object, engine_.store().find_completed(upload, parts, inner()));
+          if (object) return object;
+        }
+        return std::optional<ObjectInfo>();
+      },
+      [this](Result<std::optional<ObjectInfo>> object) {
+        if (object) plan_->looked(*std::move(object), steady_time());
+        else plan_->call_failed(std::move(object).error(), steady_time());
+      });
 }
 
 void UploadRun::abort() {
@@ -157,7 +181,10 @@ void UploadRun::abort() {
       [this](Result<void> aborted) {
         std::optional<Error> error;
         if (!aborted) error = std::move(aborted).error();
+        const bool left = error.has_value();
         plan_->aborted(std::move(error), steady_time());
+        // Who cancelled was told before; the journal is told now.
+        if (ended_) close_record(left, *cancelled_);
       });
 }
 
@@ -172,11 +199,12 @@ void UploadRun::close_record(bool left, Result<UploadResult> result) {
   bodies_.clear();
   if (!record_ && !reader_) return deliver(std::move(result));
   call(
-      [this, left]() -> Result<void> {
-        reader_.reset();  // waits for its thread, which may be in the middle of a read
+      [this, left, reader = reader_]() -> Result<void> {
+        if (reader) reader->stop();
         return record_ ? record_->close(left) : Result<void>();
       },
       [this, result = std::move(result)](Result<void> closed) {
+        reader_.reset();
         if (!closed)
           engine_.log(LogLevel::warning, "the journal keeps an upload that is over: " + closed.error().to_string());
         deliver(result);

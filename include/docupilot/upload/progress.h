@@ -24,4 +24,13 @@ struct TransferProgress {
   std::optional<Error> trouble = {};       ///< While waiting: what it was last refused with.
 };
 
+/// What became of one part.
+struct PartProgress {
+  int number = 0;  ///< From 1; 0: the whole, in one request.
+  std::uint64_t offset = 0;
+  std::uint64_t size = 0;
+  unsigned attempt = 0;             ///< From 1; 0: an earlier run had sent it.
+  std::optional<Error> error = {};  ///< Why this attempt failed. It is made again, or the upload fails.
+};
+
 }  // namespace docupilot::inline v1

@@ -52,6 +52,8 @@ struct UploadOptions {
   Unfinished unfinished = Unfinished::keep_if_resumable;
   /// Called a few times a second and once at the end, on the uploader's thread: must not block or throw.
   std::function<void(const TransferProgress&)> on_progress = {};
+  /// Called at the end of each attempt to send a part, and once for each part that need not be sent; likewise.
+  std::function<void(const PartProgress&)> on_part = {};
 };
 
 struct UploadResult {

@@ -40,14 +40,18 @@ class UploadWorld {
 
   std::shared_ptr<docupilot::ObjectStore> store;
   std::atomic<int> refuse_part = 0;  ///< This part is refused for good; 0: none.
-  std::atomic<int> stall_part = 0;   ///< This one is never answered.
+  std::atomic<int> stall_part = 0;   ///< This one stalls until `release`.
   std::atomic<int> fail_times = 0;   ///< So many part requests are answered with 500.
+  std::atomic<int> lose_puts = 0;    ///< Of so many PUTs of whole objects the reply is lost.
 
   /// Multipart uploads that are neither complete nor aborted.
   [[nodiscard]] std::size_t uploads() const {
     return server_ ? s3_.uploads() : store->list_multipart("").value().size();
   }
+  void release() { server_->release(); }  ///< What was stalled goes on.
   void begin_foreign(const std::string& path) { s3_.begin(path); }
+  /// Somebody else puts an object there.
+  void keep_foreign(const std::string& path, std::string bytes) { s3_.keep(path, std::move(bytes)); }
   /// Numbers of the parts that were sent, in their order, acknowledged or not.
   [[nodiscard]] std::vector<int> parts_sent() const {
     const std::lock_guard lock(mutex_);
@@ -68,11 +72,16 @@ class UploadWorld {
         --fail_times;
         return {.reply = {.status = 500, .body = "<Error><Code>InternalError</Code></Error>"}};
       }
-      if (part == stall_part) {
-        return {.faults = {docupilot::testing::Fault::stall(docupilot::testing::Fault::Place::request_body, 1000)}};
-      }
     }
-    return {.respond = [this](const auto& whole) { return s3_.answer(whole); }};
+    std::vector<docupilot::testing::Fault> faults;
+    if (part != 0 && part == stall_part) {
+      faults.push_back(docupilot::testing::Fault::stall(docupilot::testing::Fault::Place::request_body, 1000));
+    }
+    if (request.method == "PUT" && part == 0 && lose_puts > 0) {
+      --lose_puts;
+      faults.push_back(docupilot::testing::Fault::close(docupilot::testing::Fault::Place::reply, 0));
+    }
+    return {.respond = [this](const auto& whole) { return s3_.answer(whole); }, .faults = std::move(faults)};
   }
 
   TinyS3 s3_;

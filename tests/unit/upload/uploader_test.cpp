@@ -9,6 +9,7 @@
 #include <docupilot/source/content_hash.h>
 #include <docupilot/store/memory_store.h>
 
+#include "sqlite/database.h"
 #include "support/object_calls.h"
 #include "support/scripted_streams.h"
 #include "support/temp_dir.h"
@@ -68,11 +69,16 @@ TEST_CASE("an upload that broke off goes on where it was: acknowledged parts are
   const std::string path = folder.write("file", text);
   const UploaderOptions options{
       .journal = folder / "uploads.db", .connections = 1, .part_size = 5 * mebibyte, .patience = {}};
+  std::vector<std::string> told;
+  const auto on_part = [&](const PartProgress& part) {
+    CHECK(part.offset == (static_cast<std::uint64_t>(part.number) - 1) * 5 * mebibyte);
+    told.push_back(std::to_string(part.number) + (part.attempt == 0 ? " was there" : part.error ? " failed" : " sent"));
+  };
   {
     const auto uploader = make_uploader(world.store, options).value();
     world.refuse_part = 3;
     const auto source = file_source(path).value();
-    const auto failed = uploader->upload(*source, "k");
+    const auto failed = uploader->upload(*source, "k", {.on_part = on_part});
     REQUIRE_FALSE(failed);
     CHECK(failed.error().code() == ErrorCode::permission_denied);
     CHECK(world.uploads() == 1);
@@ -81,8 +87,11 @@ TEST_CASE("an upload that broke off goes on where it was: acknowledged parts are
   const auto sent = world.parts_sent();
   const auto uploader = make_uploader(world.store, options).value();
   const auto source = file_source(path).value();
-  const auto result = uploader->upload(*source, "k");
+  CHECK(told == std::vector<std::string>{"1 sent", "2 sent", "3 failed"});
+  told.clear();
+  const auto result = uploader->upload(*source, "k", {.on_part = on_part});
   REQUIRE_MESSAGE(result, result.error().to_string());
+  CHECK(told == std::vector<std::string>{"1 was there", "2 was there", "3 sent", "4 sent", "5 sent"});
   CHECK(result->parts == 5);
   CHECK(result->parts_resumed == 2);
   CHECK(result->crc64nvme == crc64nvme(as_bytes(text)));
@@ -233,6 +242,44 @@ TEST_CASE("trouble on the way is tried again, and counted") {
   REQUIRE_MESSAGE(result, result.error().to_string());
   CHECK(result->attempts_failed == 2);
   CHECK(text_of(*world.store, "k") == text);
+}
+
+TEST_CASE("a conditional whole whose reply was lost is known again, and somebody else's is not taken for it") {
+  UploadWorld world(true);
+  const std::string text = pattern(3000);
+  const auto uploader = make_uploader(world.store, {}).value();
+  world.lose_puts = 1;
+  const auto ours = uploader->upload(*memory_source(as_bytes(text)), "k", {.put = {.if_absent = true}});
+  REQUIRE_MESSAGE(ours, ours.error().to_string());
+  CHECK(ours->attempts_failed == 2);
+  CHECK(ours->object.size == 3000);
+
+  world.keep_foreign("/bucket/other", text);
+  world.lose_puts = 1;
+  const auto theirs = uploader->upload(*memory_source(as_bytes(text)), "other", {.put = {.if_absent = true}});
+  CHECK(code_of(theirs) == "already_exists");
+}
+
+TEST_CASE("an upload whose journal cannot be written fails before it completes") {
+  UploadWorld world(true);
+  const TempDir folder;
+  const std::string path = folder.write("file", pattern(22 * mebibyte));
+  const std::string journal = folder / "uploads.db";
+  const auto uploader =
+      make_uploader(world.store, {.journal = journal, .connections = 1, .part_size = 5 * mebibyte}).value();
+  world.stall_part = 2;
+  const auto upload = uploader->start(std::shared_ptr<Source>(file_source(path).value()), "k");
+  while (world.parts_sent().size() < 2) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  const auto database = sqlite::Connection::open({.path = journal}).value();
+  REQUIRE(database->prepare("CREATE TRIGGER breaks BEFORE INSERT ON parts BEGIN SELECT RAISE(ABORT, 'broken'); END")
+              .value()
+              .run());
+  world.stall_part = 0;
+  world.release();
+  const auto result = upload->wait();
+  REQUIRE_FALSE(result);
+  CHECK_MESSAGE(result.error().to_string().find("broken") != std::string::npos, result.error().to_string());
+  CHECK(code_of(world.store->head("k")) == "not_found");
 }
 
 TEST_CASE("options that cannot be right are refused, on both sides of each limit") {
