@@ -230,7 +230,7 @@ int run_sweep(const Session& session) {
   show(report->orphan_objects, "bytes that belong to no document", "removed", "would be removed");
   show(report->missing_entries, "a document that was not findable", "indexed again", "would be indexed again");
   show(report->orphan_entries, "an index entry without a document", "removed", "would be removed");
-  show(report->temporary, "a left-over temporary file", "removed", "would be removed");
+  show(report->temporary, "left over by a program that ended", "removed", "would be removed");
   show(report->dangling_documents, "a document whose bytes are gone", "kept", "kept");
   if (report->clean()) output.note("all is in order");
   if (!report->dangling_documents.empty()) {
