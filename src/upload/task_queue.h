@@ -18,12 +18,10 @@ class TaskQueue {
 
   /// Any thread.
   void post(Task task) {
-    {
-      const std::lock_guard lock(mutex_);
-      tasks_.push_back(std::move(task));
-      if (tasks_.size() > 1) return;  // whoever posted the first has told
-    }
-    changed_.notify_one();
+    // Told under the lock: the task may be what the queue's end waits for.
+    const std::lock_guard lock(mutex_);
+    tasks_.push_back(std::move(task));
+    if (tasks_.size() == 1) changed_.notify_one();  // whoever posted the first has told
   }
 
   /// All there are, once there are any or the moment has come; into `taken`, which is emptied first.

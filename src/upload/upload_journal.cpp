@@ -110,7 +110,7 @@ UploadJournal::UploadJournal(std::string path, Clock& clock)
              .remedy = "move this file away: uploads that were under way begin anew"}) {}
 
 Result<void> UploadJournal::open() {
-  const std::lock_guard lock(mutex_);
+  const std::lock_guard lock(opening_);
   if (opened_) return {};
   DOCUPILOT_CHECK(owner_.hold());
   DOCUPILOT_TRY(auto database, pool_.writer({}));
