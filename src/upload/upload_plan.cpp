@@ -246,7 +246,8 @@ TransferProgress UploadPlan::progress() const {
           .parts_total = book_.total_parts(),
           .attempts_failed = attempts_failed_,
           .paused = paused_,
-          .waiting = outage_.lasts()};
+          .waiting = outage_.lasts(),
+          .trouble = outage_.lasts() ? last_failure_ : std::nullopt};
 }
 
 }  // namespace docupilot::inline v1

@@ -60,7 +60,8 @@ Result<std::optional<std::uint64_t>> UploadRecord::find(WhenChanged when_changed
   };
   if (when_changed == WhenChanged::refuse) {
     return refused(Error(ErrorCode::precondition_failed, "the source changed since its upload was begun")
-                       .hint("begin anew, which drops the parts that were sent (restart), or bring the old file back"));
+                       .hint("bring the old file back; or drop what was sent and begin anew: WhenChanged::restart "
+                             "(docupilot put --restart)"));
   }
   if (!entry_->upload_id.empty()) {
     auto aborted = store_.abort_multipart({.key = key_, .upload_id = entry_->upload_id, .started = {}}, context);
