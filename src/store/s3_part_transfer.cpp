@@ -201,9 +201,10 @@ void S3PartTransfer::mend(const S3Outcome& outcome, const http::Response& result
   if ((outcome.redirected && client_.follow_region(*place_, outcome)) || leaves_out(outcome, error) ||
       corrects_clock(verdict, result) || drops_credentials(verdict, error)) {
     reply.verdict = PartVerdict::mended;
-  } else if (reply.verdict == PartVerdict::final && is_framed_signed_ && state_.trusted &&
+  } else if (reply.verdict == PartVerdict::final && is_framed_signed_ && (state_.trusted || part_.number != 0) &&
              error.service_code() == "SignatureDoesNotMatch") {
-    // The signature covers the bytes: with keys that were good before, it is they that are wrong.
+    // The signature covers the bytes: with keys that were good before, by which the upload of a part was begun too, it
+    // is they that are wrong.
     reply.verdict = PartVerdict::transient;
     error = call().instead(Error(ErrorCode::corrupted, "the bytes that arrived are not those that were signed")
                                .hint("the bytes changed on their way: send them again"),

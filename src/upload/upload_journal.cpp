@@ -264,6 +264,12 @@ Result<void> UploadJournal::remove(std::int64_t id, const Context& context) {
 }
 
 void UploadJournal::release(std::int64_t id) {
+  // Other processes may take it from now on; if that cannot be written, when this one has ended.
+  if (auto database = pool_.writer({})) {
+    if (auto change = (*database)->prepare("UPDATE uploads SET owner = '' WHERE id = ? AND owner = ?")) {
+      static_cast<void>(change->bind(1, id).bind(2, owner_.name()).run({}));
+    }
+  }
   const std::lock_guard lock(mutex_);
   held_.erase(id);
 }

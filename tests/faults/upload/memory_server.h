@@ -11,8 +11,6 @@ namespace docupilot_test {
 /// An S3 in memory that looks at every signature, that of each chunk included, and keeps checksums.
 class MemoryServer {
  public:
-  static constexpr const char* name = "an S3 in memory";
-
   MemoryServer() {
     s3_.checksums = true;
     s3_.content = [this](const docupilot::testing::RecordedRequest& request) { return content(request); };
