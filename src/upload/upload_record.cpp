@@ -91,8 +91,8 @@ Result<UploadRecord::Opened> UploadRecord::open(const PartSchedule& schedule, co
   if (entry_) {
     entry_->upload_id = upload.upload_id;
     if (auto written = journal_->update(*entry_, context); !written) {
-      // What nobody remembers must not be left, also when it was cancelled just now. If this fails too, the journal still
-      // knows the key and the time.
+      // What nobody remembers must not be left, also when it was cancelled just now. If this fails too, the journal
+      // still knows the key and the time.
       maybe_nameless_ = !store_.abort_multipart(upload, {.deadline = Deadline::after(abort_time), .stop = {}});
       entry_->upload_id.clear();
       return std::move(written).error();

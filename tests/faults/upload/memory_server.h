@@ -24,8 +24,10 @@ class MemoryServer {
     options.region = "us-east-1";
     options.endpoint = server_.url();
     options.quirks = "minio";
-    options.credentials = docupilot::http::static_credentials(
-        {.access_key_id = key_id, .secret_access_key = docupilot::Secret(secret), .source = "test"});
+    options.credentials = docupilot::http::static_credentials({.access_key_id = key_id,
+                                                               .secret_access_key = docupilot::Secret(secret),
+                                                               .session_token = {},
+                                                               .source = "test"});
     options.transport = docupilot::http::make_transport();
     return options;
   }

@@ -61,8 +61,10 @@ FAULT_ROW("F08 a part of 64 KiB that is reset at any of its bytes is whole the n
       if (!request.faults_fired.empty()) ++broken;
       CHECK((request.server_status != 200 || request.faults_fired.empty()));
     }
-    CHECK(broken == count);
+    CHECK(broken <= count);
+    CHECK(broken >= count / 2);
     CHECK(whole >= 1);
+    if (std::is_same_v<Server, StrictServer>) CHECK(broken == count);
     if (std::is_same_v<Server, StrictServer>) CHECK(whole == count + 1);
   }
 }
