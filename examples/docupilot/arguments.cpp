@@ -11,13 +11,14 @@
 #include <CLI/CLI.hpp>
 
 #include "command_tree.h"
+#include "text.h"
 
 namespace docupilot_command {
 
 namespace {
 
 constexpr const char* main_footer =
-    R"(Every flag above may stand before or after the subcommand; 'docupilot SUBCOMMAND --help' shows the rest.
+    R"(Every flag above may stand before or after the subcommand; 'docupilot SUBCOMMAND --help' shows more.
 The library is named by --library, else by the environment (DOCUPILOT_LIBRARY and the other DOCUPILOT_ variables),
 else by the configuration file ('docupilot config path'), else it is ./library.
 
@@ -62,6 +63,11 @@ std::vector<std::string> guarded(int argc, const char* const* argv) {
   return words;
 }
 
+std::string bytes_as_given(const std::string& word) {
+  if (const auto bytes = parse_size(word)) return std::to_string(*bytes);
+  throw CLI::ValidationError("'" + as_given(word) + "' is no size: write it as 67108864, 64MiB or 1.5GiB");
+}
+
 /// The command line's grammar, bound to the arguments that it fills.
 class Grammar {
  public:
@@ -99,7 +105,7 @@ class Grammar {
     return app.add_option(names, into, text)->option_text(shown)->transform(as_given);
   }
   CLI::Option* size(CLI::App& app, const char* names, std::uint64_t& into, const char* text) {
-    return app.add_option(names, into, text)->option_text("SIZE")->transform(CLI::AsSizeValue(false));
+    return app.add_option(names, into, text)->option_text("SIZE")->transform(bytes_as_given);
   }
   /// May be given several times, one value each, so that what follows stays a document.
   CLI::Option* values(CLI::App& app, const char* names, std::vector<std::string>& into, const char* shown,
@@ -225,11 +231,10 @@ void Grammar::add_reading() {
       ->excludes(sentences);
 
   GetArguments& get = arguments_.get;
-  CLI::App& getter =
-      command("get", Command::get, "Write a document's bytes, checked against their SHA-256, or an object's",
-              "  docupilot get report -o copy.txt\n"
-              "  docupilot get report | wc -c\n"
-              "  docupilot get 's3://bucket/key?region=eu-west-1' -o copy.txt");
+  CLI::App& getter = command("get", Command::get, "Write a document's bytes, checked by their SHA-256, or an object's",
+                             "  docupilot get report -o copy.txt\n"
+                             "  docupilot get report | wc -c\n"
+                             "  docupilot get 's3://bucket/key?region=eu-west-1' -o copy.txt");
   value(getter, "what", get.what, "ID|URL",
         "A document's id, or 4 or more characters of its front; or SCHEME://BUCKET/KEY")
       ->required();
