@@ -1,5 +1,7 @@
 #include "upload/upload_engine.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -15,15 +17,15 @@ namespace {
 constexpr unsigned most_workers = 8;                                // for calls that block
 constexpr std::uint64_t of_connection = std::uint64_t{512} << 10U;  // its buffers
 
-/// Connections are paid for first, from what is not needed for two parts.
-std::uint64_t buffers_of(const UploaderOptions& options) {
-  const std::uint64_t connections = std::min(options.connections * of_connection, options.memory / 4);
-  return options.memory - connections;
+/// They grow to what a quarter of the memory pays for.
+unsigned most_connections(const UploaderOptions& options) {
+  const auto affordable = static_cast<unsigned>(std::min<std::uint64_t>(options.memory / 4 / of_connection, 256));
+  return std::max(options.connections, std::min(options.most_connections, affordable));
 }
 
-unsigned most_connections(const UploaderOptions& options) {
-  const auto affordable = static_cast<unsigned>(std::min<std::uint64_t>(options.memory / of_connection / 2, 256));
-  return std::max(options.connections, std::min(options.most_connections, affordable));
+/// What connections leave, at the least half.
+std::uint64_t buffers_of(const UploaderOptions& options) {
+  return options.memory - most_connections(options) * of_connection;
 }
 
 }  // namespace
@@ -36,7 +38,8 @@ UploadEngine::UploadEngine(std::shared_ptr<ObjectStore> store, UploaderOptions o
       rate_(options_.bytes_per_second),
       retries_(options_.retry.bucket),
       window_(options_.connections, most_connections(options_)),
-      sender_(store_->part_sender()) {
+      sender_(store_->part_sender()),
+      process_(::getpid()) {
   if (!options_.journal.empty()) journal_ = std::make_unique<UploadJournal>(options_.journal, Clock::system());
   if (sender_ == nullptr) {
     own_sender_ = std::make_unique<BlockingSender>(*store_, most_connections(options_));
@@ -45,6 +48,13 @@ UploadEngine::UploadEngine(std::shared_ptr<ObjectStore> store, UploaderOptions o
 }
 
 UploadEngine::~UploadEngine() {
+  if (::getpid() != process_) {
+    // A child after a fork: the threads stayed behind, and cannot be waited for.
+    if (thread_.joinable()) thread_.detach();
+    static_cast<void>(workers_.release());
+    static_cast<void>(own_sender_.release());
+    return;
+  }
   if (!thread_.joinable()) return;
   post([this] {
     closing_ = true;
@@ -54,6 +64,11 @@ UploadEngine::~UploadEngine() {
 }
 
 Result<void> UploadEngine::open() {
+  if (::getpid() != process_) {  // its thread did not come along
+    return Error(ErrorCode::unsupported, "this uploader belongs to the process that forked this one")
+        .operation("upload")
+        .hint("make an uploader of its own in the child");
+  }
   std::call_once(opened_, [this] {
     try {
       workers_ = std::make_unique<WorkerPool>(most_workers);

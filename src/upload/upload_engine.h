@@ -1,6 +1,7 @@
 #pragma once
 
-#include <atomic>
+#include <sys/types.h>
+
 #include <functional>
 #include <list>
 #include <memory>
@@ -33,7 +34,7 @@ class UploadEngine {
   UploadEngine& operator=(const UploadEngine&) = delete;
 
   // ---- any thread ----
-  /// Starts the thread, once. Errors: exhausted when there can be none.
+  /// Starts the thread, once. Errors: exhausted when there can be none, unsupported in a child after a fork.
   [[nodiscard]] Result<void> open();
   /// Takes an upload on, as `open`.
   [[nodiscard]] Result<void> add(std::shared_ptr<UploadRun> run);
@@ -58,6 +59,9 @@ class UploadEngine {
   /// Counts an attempt as begun; to be given back with its end.
   [[nodiscard]] std::uint64_t begin_sending() noexcept;
   void end_sending(std::uint64_t epoch, PartVerdict verdict, std::uint64_t bytes, Duration now) noexcept;
+  /// So many attempts stand still by the caller's wish: others may use their turn until they go on.
+  void set_aside(std::size_t attempts) noexcept { in_use_ -= static_cast<unsigned>(attempts); }
+  void take_up(std::size_t attempts) noexcept { in_use_ += static_cast<unsigned>(attempts); }
 
  private:
   void loop();
@@ -80,6 +84,7 @@ class UploadEngine {
   Result<void> open_result_;
   std::unique_ptr<PartSender> own_sender_;  // before the workers, which may be using it
   PartSender* sender_;
+  const pid_t process_;
   std::unique_ptr<WorkerPool> workers_;
   std::thread thread_;
 };
