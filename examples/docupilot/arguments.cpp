@@ -182,7 +182,7 @@ void Grammar::add_ingest() {
   sub.add_flag("--no-index", ingest.no_index, "Do not make it findable");
   sub.add_flag("--no-summary", ingest.no_summary, "Do not summarise it");
   sub.add_flag("-f,--force", ingest.force, "Go the whole way even when nothing has changed");
-  value(sub, "-j,--jobs", ingest.jobs, "N", "Documents side by side; default: 1 a processor, at most 8; 16 if remote")
+  value(sub, "-j,--jobs", ingest.jobs, "N", "Documents at a time; default: 1 a processor, 8 at most; 16 if remote")
       ->check(CLI::Range(1, 256));
   sub.add_flag("-n,--dry-run", ingest.dry_run, "Only say what would be taken in");
 }
