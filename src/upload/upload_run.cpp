@@ -1,7 +1,6 @@
 #include "upload/upload_run.h"
 
 #include <algorithm>
-#include <random>
 
 #include "base/try.h"
 #include "upload/steady_time.h"
@@ -23,13 +22,6 @@ void earliest(std::optional<Duration>& when, const std::optional<Duration>& othe
 }
 
 Error stopped() { return Error(ErrorCode::cancelled, "stopped at the caller's request"); }
-
-/// For waits, which need not be secret; different in each upload.
-std::function<double()> chance() {
-  return [engine = std::minstd_rand(std::random_device()())]() mutable {
-    return std::generate_canonical<double, 32>(engine);
-  };
-}
 
 }  // namespace
 
@@ -88,16 +80,15 @@ void UploadRun::begin() {
     return fail(Error(ErrorCode::invalid_argument, "an upload cannot wait for a flush").hint("use Durability::now"));
   }
   size_ = source_->size();
+  if (!source_->can_rewind() && !engine_.capabilities().multipart) return put_directly();
+  const PartSchedule schedule = schedule_for(engine_.options().part_size);
+  const bool in_parts = engine_.capabilities().multipart && (!size_ || *size_ > schedule.first());
+  if (!in_parts) return make_plan(schedule);
   if (source_->can_rewind()) {
     auto identity = source_->identity();
     if (!identity) return fail(std::move(identity).error());
     identity_ = *std::move(identity);
-  } else if (!engine_.capabilities().multipart) {
-    return put_directly();
   }
-  const PartSchedule schedule = schedule_for(engine_.options().part_size);
-  const bool in_parts = engine_.capabilities().multipart && (!size_ || *size_ > schedule.first());
-  if (!in_parts) return make_plan(schedule);
   record_.emplace(engine_.store(), engine_.journal(), *source_, identity_, key_);
   call([this] { return record_->find(options_.when_changed, inner()); },
        [this](Result<std::optional<std::uint64_t>> part_size) {
@@ -127,7 +118,7 @@ void UploadRun::make_plan(const PartSchedule& schedule) {
                                   .retry = engine_.options().retry,
                                   .patience = {.give_up = engine_.options().patience},
                                   .bucket = &engine_.retries(),
-                                  .random = chance()},
+                                  .random = [&engine = engine_] { return engine.chance(); }},
                 steady_time());
   schedule_.emplace(schedule);
   if (gate_->paused) plan_->pause(steady_time());
