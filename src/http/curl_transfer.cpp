@@ -268,7 +268,7 @@ Result<Response> CurlTransfer::outcome(CURLcode result) {
                              .setup = loop_->setup(),
                              .resolved = resolved_,
                              .connected = connected_,
-                             .reply_begun = head_.begun() || head_.bytes() > 0,
+                             .reply_begun = head_.begun(),
                              .in_head = head_.begun() && !head_.complete(),
                              .refused_replay = refused_replay_}));
 }

@@ -55,7 +55,7 @@ bool DownloadRun::is_worth_keeping() const {
   const std::scoped_lock lock(mutex_);
   if (!plan_.has_any() || !error_) return false;
   switch (error_->code()) {
-    case ErrorCode::corrupted:
+    case ErrorCode::corrupted: return error_->retryable();  // cut, again and again; else damaged
     case ErrorCode::not_found:
     case ErrorCode::precondition_failed:
     case ErrorCode::invalid_argument:
@@ -190,7 +190,8 @@ bool DownloadRun::try_again(const Range& range, const Error& error) {
   const std::scoped_lock lock(mutex_);
   if (stop_.stop_requested()) return false;
   ++attempts_failed_;
-  return error.code() == ErrorCode::corrupted && plan_.damaged(range.index);
+  // What may be tried again, the store has tried again.
+  return error.code() == ErrorCode::corrupted && !error.retryable() && plan_.damaged(range.index);
 }
 
 }  // namespace docupilot::inline v1

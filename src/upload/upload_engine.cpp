@@ -1,5 +1,7 @@
 #include "upload/upload_engine.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <system_error>
 
@@ -36,7 +38,8 @@ UploadEngine::UploadEngine(std::shared_ptr<ObjectStore> store, UploaderOptions o
       rate_(options_.bytes_per_second),
       retries_(options_.retry.bucket),
       window_(options_.connections, most_connections(options_)),
-      sender_(store_->part_sender()) {
+      sender_(store_->part_sender()),
+      process_(::getpid()) {
   if (!options_.journal.empty()) journal_ = std::make_unique<UploadJournal>(options_.journal, Clock::system());
   if (sender_ == nullptr) {
     own_sender_ = std::make_unique<BlockingSender>(*store_, most_connections(options_));
@@ -54,6 +57,11 @@ UploadEngine::~UploadEngine() {
 }
 
 Result<void> UploadEngine::open() {
+  if (::getpid() != process_) {  // its thread did not come along
+    return Error(ErrorCode::unsupported, "this uploader belongs to the process that forked this one")
+        .operation("upload")
+        .hint("make an uploader of its own in the child");
+  }
   std::call_once(opened_, [this] {
     try {
       workers_ = std::make_unique<WorkerPool>(most_workers);

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <sys/types.h>
+
 #include <atomic>
 #include <functional>
 #include <list>
@@ -34,7 +36,7 @@ class UploadEngine {
   UploadEngine& operator=(const UploadEngine&) = delete;
 
   // ---- any thread ----
-  /// Starts the thread, once. Errors: exhausted when there can be none.
+  /// Starts the thread, once. Errors: exhausted when there can be none, unsupported in a child after a fork.
   [[nodiscard]] Result<void> open();
   /// Takes an upload on, as `open`.
   [[nodiscard]] Result<void> add(std::shared_ptr<UploadRun> run);
@@ -86,6 +88,7 @@ class UploadEngine {
   Result<void> open_result_;
   std::unique_ptr<PartSender> own_sender_;  // before the workers, which may be using it
   PartSender* sender_;
+  const pid_t process_;
   std::unique_ptr<WorkerPool> workers_;
   std::thread thread_;
 };

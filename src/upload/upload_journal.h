@@ -75,7 +75,7 @@ class UploadJournal {
   sqlite::Pool pool_;
   std::mutex opening_;  // taken before the writer's turn, mutex_ after it
   bool opened_ = false;
-  std::mutex mutex_;  // of what follows
+  std::mutex mutex_;             // of what follows
   std::set<std::int64_t> held_;  // by this object
 };
 

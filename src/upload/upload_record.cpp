@@ -16,6 +16,11 @@ constexpr std::size_t block = std::size_t{256} << 10U;
 /// As the store names it; behind it we may have written what we need ourselves.
 std::string_view bare_id(std::string_view upload_id) { return upload_id.substr(0, upload_id.find(' ')); }
 
+bool may_be_done(const Error& error) {
+  return error.code() == ErrorCode::outcome_unknown || error.code() == ErrorCode::cancelled ||
+         error.code() == ErrorCode::timeout;
+}
+
 bool is_md5(std::string_view etag) {
   return etag.size() == 32 && etag.find_first_not_of("0123456789abcdef") == std::string_view::npos;
 }
@@ -25,8 +30,10 @@ bool is_md5(std::string_view etag) {
 Result<void> abort_nameless(ObjectStore& store, UploadJournal& journal, const JournalEntry& entry,
                             const Context& context) {
   DOCUPILOT_TRY(const auto known, journal.known_ids(entry.location, context));
-  DOCUPILOT_TRY(const auto uploads, store.list_multipart(entry.key, context));
-  for (const MultipartUpload& upload : uploads) {
+  const auto uploads = store.list_multipart(entry.key, context);
+  if (!uploads && uploads.error().code() == ErrorCode::unsupported) return {};  // nobody can tell
+  if (!uploads) return uploads.error();
+  for (const MultipartUpload& upload : *uploads) {
     const bool named =
         std::ranges::any_of(known, [&](const std::string& id) { return bare_id(id) == bare_id(upload.upload_id); });
     const std::int64_t apart = upload.started.microseconds - entry.started.microseconds;
@@ -53,7 +60,8 @@ Result<std::optional<std::uint64_t>> UploadRecord::find(WhenChanged when_changed
   };
   if (when_changed == WhenChanged::refuse) {
     return refused(Error(ErrorCode::precondition_failed, "the source changed since its upload was begun")
-                       .hint("begin anew, which drops the parts that were sent (restart), or bring the old file back"));
+                       .hint("bring the old file back; or drop what was sent and begin anew: WhenChanged::restart "
+                             "(docupilot put --restart)"));
   }
   if (!entry_->upload_id.empty()) {
     auto aborted = store_.abort_multipart({.key = key_, .upload_id = entry_->upload_id, .started = {}}, context);
@@ -77,7 +85,11 @@ Result<UploadRecord::Opened> UploadRecord::open(const PartSchedule& schedule, co
     DOCUPILOT_CHECK(prepare_entry(schedule, context));
   }
   opened_ = true;
-  DOCUPILOT_TRY(MultipartUpload upload, store_.begin_multipart(key_, options, context));
+  auto begun = store_.begin_multipart(key_, options, context);
+  // The server may have begun one that nobody can name.
+  maybe_nameless_ = !begun && may_be_done(begun.error());
+  if (!begun) return std::move(begun).error();
+  MultipartUpload upload = *std::move(begun);
   if (entry_) {
     entry_->upload_id = upload.upload_id;
     if (auto written = journal_->update(*entry_, context); !written) {
@@ -117,8 +129,12 @@ Result<std::optional<UploadRecord::Opened>> UploadRecord::go_on(const PartSchedu
     return std::optional(std::move(opened));
   }
   DOCUPILOT_TRY(opened.has, confirmed(schedule, *listed, context));
-  const std::uint64_t count = schedule.parts_of(identity_.size);
-  opened.completing = opened.completing && opened.has.size() == count;
+  if (opened.completing) {
+    // All parts were there before the completion was sent. If they are not now, that is for the plan to find out.
+    DOCUPILOT_TRY(auto all, journal_->parts(entry_->id, context));
+    opened.completing = all.size() == schedule.parts_of(identity_.size);
+    if (opened.completing) opened.has = std::move(all);
+  }
   return std::optional(std::move(opened));
 }
 
@@ -185,9 +201,9 @@ Result<void> UploadRecord::close(bool left) {
   if (!entry_) return {};
   const std::int64_t id = entry_->id;
   entry_.reset();
-  if (!left) return journal_->remove(id, {});
-  journal_->release(id);
-  return {};
+  auto removed = left || maybe_nameless_ ? Result<void>() : journal_->remove(id, {});
+  if (left || maybe_nameless_ || !removed) journal_->release(id);
+  return removed;
 }
 
 }  // namespace docupilot::inline v1

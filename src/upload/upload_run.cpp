@@ -56,6 +56,7 @@ void UploadRun::request_cancel() {
   engine_.post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->cancel(stopped());
   });
+  stop_.request_stop();  // what blocks ends behind that
 }
 
 void UploadRun::request_priority(int priority) {
@@ -173,7 +174,9 @@ std::optional<Duration> UploadRun::advance(Duration now) {
       perform(*action, now);
     }
     if (plan_->wants_all_cancelled()) {
-      for (const auto& [number, sending] : sending_) sending.transfer->cancel();
+      for (const auto& [number, sending] : sending_) {
+        if (sending.transfer) sending.transfer->cancel();
+      }
     }
     earliest(wake, plan_->wake_at());
     if (!ended_ && meter_.due(now)) report(now);
@@ -198,7 +201,7 @@ void UploadRun::feed_starved(Duration now) {
   if (!feed_at_ || now < *feed_at_) return;
   feed_at_.reset();
   for (const auto& [number, sending] : sending_) {
-    if (sending.body->take_starved()) sending.transfer->resume();
+    if (sending.transfer && sending.body->take_starved()) sending.transfer->resume();
   }
 }
 
@@ -225,6 +228,9 @@ void UploadRun::deliver(Result<UploadResult> result) {
   if (std::exchange(ended_, true)) return;
   if (plan_) report(steady_time());
   stopper_.reset();
+  if (!result && result.error().operation().empty()) {
+    result = Error(result.error()).operation("upload").target(key_);
+  }
   const OnEnd on_end = std::move(on_end_);
   on_end(std::move(result));
 }

@@ -44,7 +44,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
 
  private:
   struct Sending {
-    std::shared_ptr<PartTransfer> transfer;  // null for a moment: `send` has not returned
+    std::shared_ptr<PartTransfer> transfer;  // null while `send` has not returned
     std::shared_ptr<UploadBody> body;
     std::uint64_t epoch = 0;
     unsigned attempt = 0;

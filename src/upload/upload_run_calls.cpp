@@ -88,6 +88,7 @@ void UploadRun::send(int number, unsigned attempt, Duration now) {
   PartRequest request{.key = key_,
                       .upload = number == 0 ? whole_ : plan_->upload(),
                       .number = number,
+                      .last = static_cast<int>(plan_->progress().parts_total.value_or(0)),
                       .options = options_.put,
                       .body = *body};
   Sending& sending = sending_[number];
@@ -97,7 +98,16 @@ void UploadRun::send(int number, unsigned attempt, Duration now) {
   const auto done = [&engine = engine_, self = shared_from_this(), number](PartReply reply) {
     engine.post([self, number, reply = std::move(reply)]() mutable { self->replied(number, std::move(reply)); });
   };
-  sending.transfer = engine_.sender().send(std::move(request), done, inner());
+  if (!engine_.sender().may_wait(request)) {
+    sending.transfer = engine_.sender().send(std::move(request), done, inner());
+    return;
+  }
+  call([this, request = std::move(request), done] { return engine_.sender().send(request, done, inner()); },
+       [this, number, attempt](std::shared_ptr<PartTransfer> transfer) {
+         // It may have ended by now, and the next attempt begun.
+         const auto there = sending_.find(number);
+         if (there != sending_.end() && there->second.attempt == attempt) there->second.transfer = std::move(transfer);
+       });
 }
 
 void UploadRun::replied(int number, PartReply reply) {
@@ -136,16 +146,19 @@ Result<void> UploadRun::check_source() const {
 
 void UploadRun::complete() {
   if (auto same = check_source(); !same) return plan_->source_failed(std::move(same).error(), steady_time());
+  const auto is_sent = std::make_shared<bool>(false);
   call(
-      [this, upload = plan_->upload(), parts = plan_->parts(),
+      [this, is_sent, upload = plan_->upload(), parts = plan_->parts(),
        fresh = std::exchange(acknowledged_, {})]() -> Result<ObjectInfo> {
         if (!fresh.empty()) DOCUPILOT_CHECK(record_->acknowledge(fresh, inner()));
         DOCUPILOT_CHECK(record_->completing(inner()));
+        *is_sent = true;
         return engine_.store().complete_multipart(upload, parts, inner());
       },
-      [this](Result<ObjectInfo> object) {
+      [this, is_sent](Result<ObjectInfo> object) {
         if (object) plan_->completed(*std::move(object), steady_time());
-        else plan_->call_failed(std::move(object).error(), steady_time());
+        else if (*is_sent) plan_->call_failed(std::move(object).error(), steady_time());
+        else plan_->source_failed(std::move(object).error(), steady_time());
       });
 }
 

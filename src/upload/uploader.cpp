@@ -248,6 +248,11 @@ class StoreUploader final : public Uploader {
 
 Result<std::unique_ptr<Uploader>> make_uploader(std::shared_ptr<ObjectStore> store, UploaderOptions options) {
   DOCUPILOT_CHECK(check(options));
+  if (!options.journal.empty() && store->location().empty()) {
+    return Error(ErrorCode::invalid_argument, "the store does not say where it is, so a journal cannot tell it apart")
+        .operation("upload")
+        .hint("set its location (GatewayOptions::location), or upload without a journal");
+  }
   return std::unique_ptr<Uploader>(new StoreUploader(std::move(store), std::move(options)));
 }
 

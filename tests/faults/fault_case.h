@@ -20,6 +20,8 @@
 
 #include <doctest/doctest.h>
 
+#include "faults/footprint.h"
+#include "faults/watched_transport.h"
 #include "store/s3_object_store.h"
 #include "support/object_calls.h"
 #include "support/scripted_streams.h"
@@ -41,29 +43,6 @@ struct Expected {
   std::optional<int> sends = {};     ///< Requests of the whole call. Default: `attempts`.
   std::optional<int> requests = {};  ///< Of these, how many the server read. Default: all.
   std::optional<int> trail = {};     ///< Earlier attempts among the causes. Default: all but the last.
-};
-
-/// Counts what goes out, and shortens the limits that would make tests slow.
-class WatchedTransport final : public docupilot::http::Transport {
- public:
-  docupilot::Duration stall, connect;  ///< 0: as asked.
-  std::shared_ptr<docupilot::http::Transport> below;
-  std::atomic<int> sends = 0;
-
-  docupilot::Result<docupilot::http::Response> send(const docupilot::http::Request& request,
-                                                    const docupilot::Context& context) override {
-    ++sends;
-    docupilot::http::Request shorter = request;
-    CHECK(shorter.limits.connect == docupilot::http::Limits{}.connect);  // 5 s
-    CHECK(shorter.limits.stall == docupilot::http::Limits{}.stall);      // 20 s
-    if (connect != docupilot::Duration()) shorter.limits.connect = connect;
-    if (stall != docupilot::Duration()) shorter.limits.stall = stall;
-    return below->send(shorter, context);
-  }
-  std::shared_ptr<docupilot::http::Transfer> start(docupilot::http::Request request, Done done,
-                                                   const docupilot::Context& context) override {
-    return below->start(std::move(request), std::move(done), context);
-  }
 };
 
 /// One fault: an S3 in memory on a server that fails as it is told, the real store over the real transport before it,
@@ -119,14 +98,7 @@ class FaultCase {
     watch_.reset();
     proxy_.reset();
     server_.reset();
-    // A thread that was joined may be seen for another moment.
-    Footprint after = Footprint::now();
-    for (int i = 0; i < 2000 && after != before_; ++i) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(5));
-      after = Footprint::now();
-    }
-    CHECK(after.descriptors == before_.descriptors);  // I4
-    CHECK(after.threads == before_.threads);
+    before_.check_same();
     --alive_;
   }
 
@@ -196,7 +168,7 @@ class FaultCase {
     const auto began = std::chrono::steady_clock::now();
     auto result = call(on, docupilot::Context{.deadline = docupilot::Deadline::after(setting.deadline)});
     const docupilot::Duration took(std::chrono::steady_clock::now() - began);
-    CHECK_MESSAGE(took.nanoseconds() <= setting.deadline.nanoseconds() + slack.nanoseconds(), "I6");
+    CHECK_MESSAGE(took.nanoseconds() <= setting.deadline.nanoseconds() + late_end.nanoseconds(), "I6");
     CHECK(code_of(result) == expected.code);
     if (!result) check_error(result.error(), operation, key, expected);
     const int sends = watch_->sends - sent_before;
@@ -259,33 +231,6 @@ class FaultCase {
   }
 
  private:
-  struct Footprint {
-    std::ptrdiff_t descriptors = 0, threads = 0;
-    bool operator==(const Footprint&) const = default;
-    static Footprint now() { return {count("/proc/self/fd"), count("/proc/self/task")}; }
-    /// A sanitizer starts a thread of its own with the program's first one, which is waited for, and for its going.
-    static Footprint settled() {
-      static const bool begun =
-          (std::thread([] {}).join(), std::this_thread::sleep_for(std::chrono::milliseconds(200)), true);
-      static_cast<void>(begun);
-      return now();
-    }
-    static std::ptrdiff_t count(const char* folder) {
-      return std::distance(std::filesystem::directory_iterator(folder), std::filesystem::directory_iterator());
-    }
-  };
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  static constexpr docupilot::Duration slack = std::chrono::milliseconds(8 * 250);
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  static constexpr docupilot::Duration slack = std::chrono::milliseconds(8 * 250);
-#else
-  static constexpr docupilot::Duration slack = std::chrono::milliseconds(4 * 250);
-#endif
-#else
-  static constexpr docupilot::Duration slack = std::chrono::milliseconds(4 * 250);  // a promise of 250, a busy machine
-#endif
-
   Script next(const docupilot::testing::RecordedRequest& request) {
     const std::lock_guard lock(mutex_);
     if (injected_.empty()) return sound();

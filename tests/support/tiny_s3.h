@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 #include <charconv>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
@@ -10,11 +11,13 @@
 #include <utility>
 #include <vector>
 
+#include <docupilot/source/content_hash.h>
 #include <docupilot/testing/ledger.h>
 #include <docupilot/testing/reply.h>
 
 #include "crypto/digest.h"
 #include "http/hex.h"
+#include "store/s3_body.h"
 
 namespace docupilot_test {
 
@@ -25,6 +28,11 @@ class TinyS3 {
  public:
   using Reply = docupilot::testing::Reply;
   using Request = docupilot::testing::RecordedRequest;
+
+  /// Keeps a CRC64NVME of each part and object and tells it, and refuses bodies that come with another one.
+  bool checksums = false;
+  /// The body's bytes as they were signed; nothing when they are not.
+  std::function<std::optional<std::string>(const Request&)> content = &TinyS3::signed_content;
 
   /// Does what is asked. A body that is not the one that was signed, or not whole, is refused.
   [[nodiscard]] Reply answer(const Request& request) {
@@ -50,6 +58,15 @@ class TinyS3 {
     const std::lock_guard lock(mutex_);
     return begin_locked(path, std::move(metadata));
   }
+  /// As MinIO does when the connection of a completion breaks off in the middle of it: no upload has parts any more,
+  /// and those that come again do not complete it.
+  void cut_completions() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, upload] : uploads_) {
+      upload.parts.clear();
+      upload.is_broken = true;
+    }
+  }
   [[nodiscard]] std::size_t uploads() const {
     const std::lock_guard lock(mutex_);
     return uploads_.size();
@@ -66,6 +83,8 @@ class TinyS3 {
     std::string path;
     std::vector<docupilot::testing::Field> metadata;
     std::map<int, std::string> parts = {};
+    bool is_broken = false;
+    std::string started = docupilot::Clock::system().now().to_string();
   };
 
   static std::array<std::byte, 16> raw_md5(const std::string& bytes) {
@@ -91,8 +110,7 @@ class TinyS3 {
     }
     return metadata;
   }
-  /// The body's bytes as they were signed. Nothing when they are not.
-  static std::optional<std::string> content(const Request& request) {
+  static std::optional<std::string> signed_content(const Request& request) {
     if (request.body.size() != request.body_bytes) return std::nullopt;
     const std::string hash(request.header("x-amz-content-sha256"));
     if (!hash.starts_with("STREAMING-")) {
@@ -114,6 +132,24 @@ class TinyS3 {
     return bytes;
   }
 
+  static std::string checksum_of(const std::string& bytes) {
+    return docupilot::s3::to_checksum(docupilot::crc64nvme(docupilot::as_bytes(bytes)));
+  }
+  /// Whether the body is the one that its sender's checksum, in a header or trailer, is of.
+  [[nodiscard]] bool is_intact(const Request& request, const std::string& bytes) const {
+    std::string said(request.header(docupilot::s3::checksum_header));
+    const std::string name = std::string(docupilot::s3::checksum_header) + ':';
+    if (const std::size_t at = request.body.rfind(name); at != std::string::npos && said.empty()) {
+      said = between(request.body.substr(at), name, "\r\n");
+    }
+    return !checksums || request.method != "PUT" || said.empty() || said == checksum_of(bytes);
+  }
+  [[nodiscard]] Reply stored(const std::string& bytes) const {
+    Reply reply{.headers = {{"ETag", '"' + md5(bytes) + '"'}}};
+    if (checksums) reply.headers.emplace_back(docupilot::s3::checksum_header, checksum_of(bytes));
+    return reply;
+  }
+
   std::string begin_locked(const std::string& path, std::vector<docupilot::testing::Field> metadata) {
     std::string id = "UPLOAD" + std::to_string(++begun_);
     uploads_[id] = {.path = path, .metadata = std::move(metadata)};
@@ -124,8 +160,11 @@ class TinyS3 {
     if (!request.complete) return refusal(400, "IncompleteBody");
     const auto bytes = content(request);
     if (!bytes) return refusal(400, "XAmzContentSHA256Mismatch");
+    if (!is_intact(request, *bytes)) return refusal(400, "BadDigest");
     const std::string path = request.target.substr(0, request.target.find('?'));
     const std::string query = request.target.substr(path.size());
+    if (path.find('/', 1) == std::string::npos && request.method == "PUT") return {};  // a bucket
+    if (path.find('/', 1) == std::string::npos && query.find("uploads=") != std::string::npos) return list_uploads();
     const std::string upload = between(query, "uploadId=", "&");
     if (!upload.empty()) return multipart(request, path, query, upload, *bytes);
     if (request.method == "POST" && query == "?uploads=") {
@@ -152,7 +191,7 @@ class TinyS3 {
     if (source.empty()) {
       Object made{.bytes = bytes, .etag = md5(bytes), .metadata = metadata_of(request)};
       objects_[path] = made;
-      return {.headers = {{"ETag", '"' + made.etag + '"'}}};
+      return stored(bytes);
     }
     const auto from = objects_.find(source);
     if (from == objects_.end()) return refusal(404, "NoSuchKey");
@@ -184,6 +223,9 @@ class TinyS3 {
       reply.body = object.bytes.substr(begin, end - begin);
       reply.headers.emplace_back("Content-Range",
                                  "bytes " + first + '-' + std::to_string(end - 1) + '/' + std::to_string(size));
+    } else if (checksums && request.header("x-amz-checksum-mode") == "ENABLED") {
+      reply.headers.emplace_back(docupilot::s3::checksum_header, checksum_of(object.bytes));
+      reply.headers.emplace_back("x-amz-checksum-type", "FULL_OBJECT");
     }
     if (request.method == "HEAD") reply.headers.emplace_back("Content-Length", std::to_string(reply.body.size()));
     return reply;
@@ -200,6 +242,15 @@ class TinyS3 {
     return {.body = body + "</ListBucketResult>"};
   }
 
+  [[nodiscard]] Reply list_uploads() const {
+    std::string body = "<ListMultipartUploadsResult><IsTruncated>false</IsTruncated>";
+    for (const auto& [id, upload] : uploads_) {
+      body += "<Upload><Key>" + upload.path.substr(upload.path.find('/', 1) + 1) + "</Key><UploadId>" + id +
+              "</UploadId><Initiated>" + upload.started + "</Initiated></Upload>";
+    }
+    return {.body = body + "</ListMultipartUploadsResult>"};
+  }
+
   Reply multipart(const Request& request, const std::string& path, const std::string& query, const std::string& id,
                   const std::string& bytes) {
     const auto found = uploads_.find(id);
@@ -207,7 +258,7 @@ class TinyS3 {
     Upload& upload = found->second;
     if (request.method == "PUT") {
       upload.parts[std::stoi(between(query, "partNumber=", "&"))] = bytes;
-      return {.headers = {{"ETag", '"' + md5(bytes) + '"'}}};
+      return stored(bytes);
     }
     if (request.method == "DELETE") {
       uploads_.erase(found);
@@ -217,21 +268,30 @@ class TinyS3 {
       std::string body = "<ListPartsResult><IsTruncated>false</IsTruncated>";
       for (const auto& [number, part] : upload.parts) {
         body += "<Part><PartNumber>" + std::to_string(number) + "</PartNumber><Size>" + std::to_string(part.size()) +
-                "</Size><ETag>" + md5(part) + "</ETag></Part>";
+                "</Size><ETag>" + md5(part) + "</ETag>" +
+                (checksums ? "<ChecksumCRC64NVME>" + checksum_of(part) + "</ChecksumCRC64NVME>" : "") + "</Part>";
       }
       return {.body = body + "</ListPartsResult>"};
     }
-    return complete(found, path);
+    return complete(request, found, path, bytes);
   }
 
-  Reply complete(std::map<std::string, Upload>::iterator found, const std::string& path) {
+  Reply complete(const Request& request, std::map<std::string, Upload>::iterator found, const std::string& path,
+                 const std::string& wanted) {
+    if (request.header("if-none-match") == "*" && objects_.contains(path)) return refusal(412, "PreconditionFailed");
+    if (found->second.is_broken) return refusal(400, found->second.parts.empty() ? "InvalidPart" : "BadDigest");
     Object made{.bytes = {}, .etag = {}, .metadata = found->second.metadata};
     std::string digests;
-    for (const auto& [number, part] : found->second.parts) {
-      made.bytes += part;
-      digests += docupilot::as_text(docupilot::ByteView(raw_md5(part)));
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = wanted.find("<Part>", at)) != std::string::npos; ++at, ++count) {
+      const std::string one = wanted.substr(at, wanted.find("</Part>", at) - at);
+      const auto part = found->second.parts.find(std::stoi(between(one, "<PartNumber>", "<")));
+      const bool same = part != found->second.parts.end() && one.find(md5(part->second)) != std::string::npos;
+      if (!same) return refusal(400, "InvalidPart");
+      made.bytes += part->second;
+      digests += docupilot::as_text(docupilot::ByteView(raw_md5(part->second)));
     }
-    made.etag = md5(digests) + '-' + std::to_string(found->second.parts.size());
+    made.etag = md5(digests) + '-' + std::to_string(count);
     objects_[path] = made;
     uploads_.erase(found);
     return {.body = "<CompleteMultipartUploadResult><ETag>&quot;" + made.etag +

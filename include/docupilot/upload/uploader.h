@@ -100,7 +100,8 @@ struct SweptUpload {
 /// once for each attempt that sends them. An object appears whole or not at all.
 ///
 /// Over any ObjectStore that has multipart calls; stores with a part_sender use one thread for all connections.
-/// Calls may be made from any thread at any time. No thread before the first call.
+/// Calls may be made from any thread at any time. No thread before the first call. Of the process that made it: in a
+/// child after a fork uploads fail with `unsupported`.
 class DOCUPILOT_EXPORT Uploader {
  public:
   virtual ~Uploader();

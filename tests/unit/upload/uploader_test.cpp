@@ -102,6 +102,31 @@ TEST_CASE("an upload that broke off goes on where it was: acknowledged parts are
   CHECK(uploader->sweep({}, true).value().empty());
 }
 
+TEST_CASE("an upload whose completion broke off in the middle begins anew, and leaves nothing") {
+  UploadWorld world(true);
+  const TempDir folder;
+  const std::string text = pattern(12 * mebibyte);
+  const std::string path = folder.write("file", text);
+  const UploaderOptions options{.journal = folder / "uploads.db", .part_size = 5 * mebibyte, .patience = {}};
+  SUBCASE("while the same process is at it") { world.cut_completions = 1; }
+  SUBCASE("under a process before this one") {
+    world.cut_completions = 1000;
+    const auto source = file_source(path).value();
+    const auto failed = make_uploader(world.store, options).value()->upload(*source, "k");
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code() == ErrorCode::outcome_unknown);
+    world.cut_completions = 0;
+  }
+  const auto uploader = make_uploader(world.store, options).value();
+  const auto source = file_source(path).value();
+  const auto result = uploader->upload(*source, "k");
+  REQUIRE_MESSAGE(result, result.error().to_string());
+  CHECK(result->restarts == 1);
+  CHECK(text_of(*world.store, "k") == text);
+  CHECK(world.uploads() == 0);
+  CHECK(uploader->sweep({}, true).value().empty());
+}
+
 TEST_CASE("a source that changed since its upload began is refused, or begun anew when that is asked for") {
   UploadWorld world(true);
   const TempDir folder;

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <utility>
+
+#include <docupilot/http/transport.h>
+
+#include <doctest/doctest.h>
+
+namespace docupilot_test {
+
+/// Counts what goes out, and shortens the limits that would make tests slow.
+class WatchedTransport final : public docupilot::http::Transport {
+ public:
+  docupilot::Duration stall, connect;  ///< 0: as asked.
+  std::shared_ptr<docupilot::http::Transport> below;
+  std::atomic<int> sends = 0;
+
+  docupilot::Result<docupilot::http::Response> send(const docupilot::http::Request& request,
+                                                    const docupilot::Context& context) override {
+    return below->send(watched(request), context);
+  }
+  std::shared_ptr<docupilot::http::Transfer> start(docupilot::http::Request request, Done done,
+                                                   const docupilot::Context& context) override {
+    return below->start(watched(std::move(request)), std::move(done), context);
+  }
+
+ private:
+  docupilot::http::Request watched(docupilot::http::Request request) {
+    ++sends;
+    CHECK(request.limits.connect == docupilot::http::Limits{}.connect);  // 5 s
+    CHECK(request.limits.stall == docupilot::http::Limits{}.stall);      // 20 s
+    if (connect != docupilot::Duration()) request.limits.connect = connect;
+    if (stall != docupilot::Duration()) request.limits.stall = stall;
+    return request;
+  }
+};
+
+/// How much later than its deadline a call may end: a promise of 250 ms, on a machine that is busy.
+inline constexpr docupilot::Duration late_end =
+#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
+    std::chrono::milliseconds(8 * 250);
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+    std::chrono::milliseconds(8 * 250);
+#else
+    std::chrono::milliseconds(4 * 250);
+#endif
+#else
+    std::chrono::milliseconds(4 * 250);
+#endif
+
+}  // namespace docupilot_test
