@@ -114,5 +114,5 @@ The library is in build/demo-library (ingested in $ingest_took). Type
   docupilot ingest ~/Documents        # your own; all that is below a folder
   docupilot --help
 
-The same from C++, in order: examples/1_ingest.cpp to examples/7_object_store.cpp. All tests: tests/run.sh
+The same from C++, in order: examples/1_ingest.cpp to examples/8_uploads.cpp. All tests: tests/run.sh
 END

@@ -234,6 +234,10 @@ void Grammar::add_reading() {
         "A document's id, or 4 or more characters of its front; or SCHEME://BUCKET/KEY")
       ->required();
   paths_.insert(value(getter, "-o,--output", get.output, "FILE", "Into this file, whole or not at all; default: out"));
+  value(getter, "--connections", get.connections, "N", "Of a URL: ranges fetched at a time; default: 8")
+      ->check(CLI::Range(1, 64));
+  size(getter, "--limit-rate", get.limit_rate, "Of a URL: bytes a second at the most");
+  getter.add_flag("--no-resume", get.no_resume, "Of a URL: leave nothing to go on with when it fails");
 }
 
 void Grammar::add_objects() {
@@ -300,9 +304,16 @@ void Grammar::add_upkeep() {
   command("resume", Command::resume, "Finish the jobs that an interrupted or killed program left",
           "  docupilot resume\n"
           "  docupilot resume --progress plain --json");
+  SweepArguments& sweep = arguments_.sweep;
   CLI::App& sweeper = command("sweep", Command::sweep, "Find what belongs to nothing and put it right",
                               "  docupilot sweep --dry-run\n"
-                              "  docupilot sweep");
+                              "  docupilot sweep\n"
+                              "  docupilot sweep s3://bucket --older-than 2h");
+  value(sweeper, "url", sweep.url, "URL",
+        "A store: drops what was sent by a put that did not end; default: the library");
+  value(sweeper, "--older-than", sweep.older_than, "TIME",
+        "Only what is older, as 0, 90s or 7d; default: 1h, of a URL 1d");
+  paths_.insert(value(sweeper, "--journal", sweep.journal, "FILE", "Of a URL: as put has it"));
   sweeper.add_flag("-n,--dry-run", arguments_.sweep.dry_run, "Only say what would be done");
   sweeper.add_flag("--no-documents", arguments_.sweep.no_documents,
                    "Remove all objects when there is not one document left");

@@ -122,6 +122,9 @@ struct PresignArguments {
 struct GetArguments {
   std::string what;  ///< Id of a document, or URL of an object.
   std::string output;
+  unsigned connections = 0;      ///< 0: not given.
+  std::uint64_t limit_rate = 0;  ///< Bytes a second; 0: not given.
+  bool no_resume = false;
 };
 
 struct RemoveArguments {
@@ -130,6 +133,9 @@ struct RemoveArguments {
 };
 
 struct SweepArguments {
+  std::string url;         ///< Empty: the library.
+  std::string older_than;  ///< Empty: not given.
+  std::string journal;
   bool dry_run = false;
   bool no_documents = false;
 };

@@ -1,12 +1,14 @@
 #include <cstring>
 
 #include <docupilot/store/object_url.h>
+#include <docupilot/upload/downloader.h>
 #include <fmt/format.h>
 
 #include "json_line.h"
 #include "objects.h"
 #include "session.h"
 #include "text.h"
+#include "transfer_progress.h"
 
 namespace docupilot_command {
 
@@ -83,12 +85,12 @@ int to_standard_output(const Session& session, const std::string& content_type, 
   return written ? static_cast<int>(exit_ok) : session.fail(written.error(), {}, false);
 }
 
-void tell_written(const Session& session, JsonLine line, std::uint64_t size) {
+void tell_written(const Session& session, JsonLine line, std::uint64_t size, const std::string& more = {}) {
   const std::string& file = session.arguments.get.output;
   if (session.output.json()) {
     session.output.line(line.text("output", file).str());
   } else {
-    session.output.note(fmt::format("wrote '{}' ({})", escaped(file), human_size(static_cast<double>(size))));
+    session.output.note(fmt::format("wrote '{}' ({}{})", escaped(file), human_size(static_cast<double>(size)), more));
   }
 }
 
@@ -109,25 +111,60 @@ int get_document(const Session& session, bool to_file) {
   return exit_ok;
 }
 
-int get_object(const Session& session, bool to_file) {
-  const GetArguments& arguments = session.arguments.get;
-  Result<NamedObject> object = open_one(arguments.what);
-  if (!object) return session.fail(object.error());
-  if (!to_file) {
-    std::string content_type;
-    if (session.output.out().is_terminal) {
-      Result<ObjectInfo> info = object->store->head(object->key, session.context());
-      if (!info) return session.fail(info.error());
-      content_type = info->content_type;
-    }
-    return to_standard_output(session, content_type, [&](docupilot::Writer& writer) {
-      return object->store->get(object->key, writer, {}, session.context());
-    });
+int write_object(const Session& session, const NamedObject& object) {
+  std::string content_type;
+  if (session.output.out().is_terminal) {
+    Result<ObjectInfo> info = object.store->head(object.key, session.context());
+    if (!info) return session.fail(info.error());
+    content_type = info->content_type;
   }
-  Result<ObjectInfo> written =
-      docupilot::get_to_file(*object->store, object->key, arguments.output, {}, session.context());
-  if (!written) return session.fail(written.error());
-  tell_written(session, object_line(*written), written->size);
+  return to_standard_output(session, content_type, [&](docupilot::Writer& writer) {
+    return object.store->get(object.key, writer, {}, session.context());
+  });
+}
+
+/// Whether what has come of a download that failed so is there for the next.
+bool leaves_something(ErrorCode code) {
+  return code == ErrorCode::cancelled || code == ErrorCode::timeout || code == ErrorCode::unavailable ||
+         code == ErrorCode::rate_limited;
+}
+
+int download_object(const Session& session, NamedObject object) {
+  const GetArguments& arguments = session.arguments.get;
+  docupilot::DownloaderOptions options{.bytes_per_second = arguments.limit_rate, .resume = !arguments.no_resume};
+  if (arguments.connections != 0) options.connections = arguments.connections;
+  auto downloader = docupilot::make_downloader(std::move(object.store), options);
+  if (!downloader) return session.fail(downloader.error());
+  TransferShow show(session.output, session.arguments.global.progress, object.key);
+  docupilot::TransferProgress last;
+  const docupilot::DownloadOptions download{.on_progress = [&](const docupilot::TransferProgress& now) {
+    last = now;
+    show.update(now);
+  }};
+  const auto result = (*downloader)->to_file(object.key, arguments.output, download, session.context());
+  const double seconds = show.seconds();
+  show.finish();
+  if (!result) {
+    const int code = session.fail(result.error());
+    if (options.resume && last.parts_done > 0 && leaves_something(result.error().code())) {
+      session.output.note(fmt::format("docupilot: {} are on the disk: the same command goes on from there",
+                                      human_size(static_cast<double>(last.bytes_done))));
+    }
+    return code;
+  }
+  const std::uint64_t size = result->object.size;
+  JsonLine line = object_line(result->object);
+  line.text("crc64nvme", fmt::format("{:016x}", result->crc64nvme)).boolean("verified", result->verified);
+  line.number("bytes_resumed", result->bytes_resumed).number("attempts_failed", result->attempts_failed);
+  std::string more;
+  if (result->bytes_resumed > 0) {
+    more += fmt::format(", {} of it on the disk before", human_size(static_cast<double>(result->bytes_resumed)));
+  }
+  if (result->attempts_failed > 0) more += fmt::format(", {} fetched again", human_count(result->attempts_failed));
+  if (seconds >= 1) {
+    more += fmt::format(", {}/s", human_size(static_cast<double>(size - result->bytes_resumed) / seconds));
+  }
+  tell_written(session, std::move(line), size, more);
   return exit_ok;
 }
 
@@ -136,7 +173,16 @@ int get_object(const Session& session, bool to_file) {
 int run_get(const Session& session) {
   const GetArguments& arguments = session.arguments.get;
   const bool to_file = !arguments.output.empty() && arguments.output != "-";
-  return docupilot::ObjectUrl::is_url(arguments.what) ? get_object(session, to_file) : get_document(session, to_file);
+  const bool is_url = docupilot::ObjectUrl::is_url(arguments.what);
+  if ((arguments.connections != 0 || arguments.limit_rate != 0 || arguments.no_resume) && !(to_file && is_url)) {
+    return session.fail(Error(ErrorCode::invalid_argument,
+                              "--connections, --limit-rate and --no-resume are for an object that goes into a file")
+                            .hint("docupilot get s3://BUCKET/KEY -o FILE"));
+  }
+  if (!is_url) return get_document(session, to_file);
+  Result<NamedObject> object = open_one(arguments.what);
+  if (!object) return session.fail(object.error());
+  return to_file ? download_object(session, *std::move(object)) : write_object(session, *object);
 }
 
 }  // namespace docupilot_command

@@ -37,6 +37,23 @@ Result<NamedObject> open_one(const std::string& url) {
   return object;
 }
 
+Result<docupilot::Duration> parse_time(const std::string& text, bool zero) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const std::string unit(end, text.data() + text.size());
+  const double factor = unit.empty() || unit == "s" ? 1
+                        : unit == "m"               ? 60
+                        : unit == "h"               ? 3'600
+                        : unit == "d"               ? 86'400
+                                                    : 0;
+  if (error != std::errc() || factor == 0 || !(zero ? number >= 0 : number > 0) || !std::isfinite(number)) {
+    return Error(ErrorCode::invalid_argument, "this is no length of time")
+        .target(text)
+        .hint(zero ? "write 0, 90s, 10m, 2h or 7d" : "write 90s, 10m, 2h or 7d");
+  }
+  return docupilot::Duration::from_seconds(number * factor);
+}
+
 JsonLine object_line(const ObjectInfo& info) {
   JsonLine line;
   line.text("key", info.key).number("size", info.size).text("etag", info.etag);
@@ -63,24 +80,6 @@ Result<std::map<std::string, Error>> remove_all(docupilot::ObjectStore& store, c
     if (auto removed = store.remove(key, context); !removed) stay.emplace(key, std::move(removed).error());
   }
   return stay;
-}
-
-// "90", "90s", "10m", "2h", "7d".
-Result<docupilot::Duration> parse_time(const std::string& text) {
-  double number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  const std::string unit(end, text.data() + text.size());
-  const double factor = unit.empty() || unit == "s" ? 1
-                        : unit == "m"               ? 60
-                        : unit == "h"               ? 3'600
-                        : unit == "d"               ? 86'400
-                                                    : 0;
-  if (error != std::errc() || factor == 0 || !(number > 0) || !std::isfinite(number)) {
-    return Error(ErrorCode::invalid_argument, "this is no length of time")
-        .target(text)
-        .hint("write 90s, 10m, 2h or 7d");
-  }
-  return docupilot::Duration::from_seconds(number * factor);
 }
 
 }  // namespace

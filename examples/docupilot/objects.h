@@ -19,6 +19,8 @@ struct NamedObject {
 [[nodiscard]] docupilot::Result<NamedObject> open_object(const std::string& url);
 /// Likewise, and the key must be there.
 [[nodiscard]] docupilot::Result<NamedObject> open_one(const std::string& url);
+/// "90", "90s", "10m", "2h", "7d"; "0" where nothing is a length of time. Errors: invalid_argument.
+[[nodiscard]] docupilot::Result<docupilot::Duration> parse_time(const std::string& text, bool zero = false);
 /// The members of ObjectInfo.
 [[nodiscard]] JsonLine object_line(const docupilot::ObjectInfo& info);
 

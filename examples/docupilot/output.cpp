@@ -39,6 +39,17 @@ std::string painted(std::string_view text, const char* style, bool colour) {
   return colour ? fmt::format("\x1b[{}m{}\x1b[0m", style, text) : std::string(text);
 }
 
+/// The message and those of its causes.
+std::string in_full(const docupilot::Error& error) {
+  std::string text = escaped(error.message());
+  std::string_view above = error.message();
+  for (const docupilot::Error* cause = error.cause(); cause != nullptr; cause = cause->cause()) {
+    if (cause->message() != above) text += ": " + escaped(cause->message());  // attempts often fail alike
+    above = cause->message();
+  }
+  return text;
+}
+
 }  // namespace
 
 Output::Output(const GlobalArguments& arguments)
@@ -112,12 +123,7 @@ void Output::error(const docupilot::Error& error, std::string_view about, bool j
   }
   const std::string target = about.empty() ? error.target() : escaped(about);
   if (!target.empty()) text += fmt::format("'{}': ", target);
-  text += escaped(error.message());
-  std::string_view above = error.message();
-  for (const docupilot::Error* cause = error.cause(); cause != nullptr; cause = cause->cause()) {
-    if (cause->message() != above) text += ": " + escaped(cause->message());  // attempts often fail alike
-    above = cause->message();
-  }
+  text += in_full(error);
   if (!error.hint().empty()) text += "\n  " + styled_error("hint:", "36") + ' ' + escaped(error.hint());
   complaint(text);
 }
@@ -125,7 +131,7 @@ void Output::error(const docupilot::Error& error, std::string_view about, bool j
 void Output::warning(const docupilot::Error& error, std::string_view text) {
   if (quiet_) return;
   std::string all = fmt::format("{} {}: {}", styled_error("docupilot: warning:", "1;33"), text,
-                                escaped(verbose_ ? error.to_string() : error.message()));
+                                verbose_ ? escaped(error.to_string()) : in_full(error));
   if (!verbose_ && !error.hint().empty()) all += "\n  " + styled_error("hint:", "36") + ' ' + escaped(error.hint());
   complaint(all);
 }

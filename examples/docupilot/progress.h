@@ -8,7 +8,7 @@
 
 #include <docupilot/ingest.h>
 
-#include "output.h"
+#include "progress_show.h"
 
 namespace docupilot_command {
 
@@ -33,10 +33,10 @@ struct ProgressState {
 [[nodiscard]] std::string plain_progress(const ProgressState& state);
 [[nodiscard]] std::string json_progress(const ProgressState& state);
 
-/// Shows how a long call gets on, in the way that was asked for. Calls may come from any thread.
+/// Shows how documents get on, in the way that was asked for. Calls may come from any thread.
 class Progress {
  public:
-  using Clock = std::chrono::steady_clock;
+  using Clock = ProgressClock;
 
   Progress(Output& output, ProgressMode mode, Clock::time_point now = Clock::now());
   ~Progress();
@@ -56,17 +56,13 @@ class Progress {
     std::uint64_t bytes;
   };
   void measure(Clock::time_point now);
-  [[nodiscard]] bool is_due(Clock::time_point now);
+  [[nodiscard]] ProgressTexts texts() const;
 
-  Output& output_;
-  ProgressMode mode_;
-  const bool patient_;  // nothing is shown of what is over at once
   const Clock::time_point start_;
   mutable std::mutex mutex_;
-  Clock::time_point shown_;
+  ProgressShow show_;
   ProgressState state_;
   std::deque<Sample> samples_;
-  bool finished_ = false;
 };
 
 }  // namespace docupilot_command

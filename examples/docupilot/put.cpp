@@ -1,16 +1,15 @@
 #include <unistd.h>
 
-#include <cstdlib>
-#include <filesystem>
-
+#include <docupilot/registry.h>
 #include <docupilot/source/source.h>
-#include <docupilot/upload/uploader.h>
+#include <docupilot/store/object_url.h>
 #include <fmt/format.h>
 
 #include "objects.h"
-#include "progress.h"
 #include "session.h"
 #include "text.h"
+#include "transfer_progress.h"
+#include "uploads.h"
 
 namespace docupilot_command {
 
@@ -21,20 +20,6 @@ using docupilot::Result;
 namespace {
 
 std::string file_name(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
-
-/// Where uploads under way are remembered (XDG Base Directory Specification, state), its folder made. Empty: nowhere.
-std::string default_journal() {
-  const char* const state = std::getenv("XDG_STATE_HOME");
-  const char* const home = std::getenv("HOME");
-  std::filesystem::path folder;
-  if (state != nullptr && *state == '/') folder = state;
-  else if (home != nullptr && *home == '/') folder = std::filesystem::path(home) / ".local" / "state";
-  else return {};
-  folder /= "docupilot";
-  std::error_code problem;
-  std::filesystem::create_directories(folder, problem);
-  return problem ? std::string() : (folder / "uploads.db").string();
-}
 
 JsonLine result_line(const docupilot::UploadResult& result) {
   JsonLine line = object_line(result.object);
@@ -47,11 +32,21 @@ JsonLine result_line(const docupilot::UploadResult& result) {
 std::string told(const docupilot::UploadResult& result, double seconds) {
   const auto size = static_cast<double>(result.object.size);
   std::string text = fmt::format("put '{}' ({}", escaped(result.object.key), human_size(size));
-  if (result.parts > 0) text += fmt::format(" in {} parts", result.parts);
-  if (result.parts_resumed > 0) text += fmt::format(", {} of them sent before", result.parts_resumed);
-  if (result.attempts_failed > 0) text += fmt::format(", {} sent again", result.attempts_failed);
+  if (result.parts > 0) text += fmt::format(" in {} parts", human_count(result.parts));
+  if (result.parts_resumed > 0) text += fmt::format(", {} of them sent before", human_count(result.parts_resumed));
+  if (result.attempts_failed > 0) text += fmt::format(", {} sent again", human_count(result.attempts_failed));
   if (seconds >= 1) text += fmt::format(", {}/s", human_size(static_cast<double>(result.bytes_sent) / seconds));
   return text + ')';
+}
+
+/// What a failed upload has left to go on with.
+std::string told_kept(const docupilot::TransferProgress& last, const std::string& url) {
+  const auto parsed = docupilot::ObjectUrl::parse(url);
+  const std::string store = parsed ? shell_quoted(docupilot::BackendUrl::redacted(parsed->store)) : "URL";
+  return fmt::format(
+      "docupilot: {} of {} parts are at the store: the same command goes on from there,\n"
+      "  or 'docupilot sweep {} --older-than 0' removes them",
+      human_count(last.parts_done), human_count(last.parts_total.value_or(0)), store);
 }
 
 }  // namespace
@@ -75,25 +70,30 @@ int run_put(const Session& session) {
   docupilot::UploaderOptions options{.memory = arguments.memory,
                                      .connections = arguments.connections,
                                      .part_size = arguments.part_size,
-                                     .bytes_per_second = arguments.limit_rate};
-  if (!arguments.no_resume) options.journal = arguments.journal.empty() ? default_journal() : arguments.journal;
+                                     .bytes_per_second = arguments.limit_rate,
+                                     .hooks = session.hooks()};
+  if (!arguments.no_resume) options.journal = upload_journal(session, arguments.journal);
+  const bool remembered = !options.journal.empty() && !from_pipe;
   auto uploader = docupilot::make_uploader(std::move(object->store), std::move(options));
   if (!uploader) return session.fail(uploader.error());
 
-  Progress progress(session.output, session.arguments.global.progress);
+  TransferShow show(session.output, session.arguments.global.progress, object->key);
+  docupilot::TransferProgress last;
   docupilot::UploadOptions upload;
   upload.put = {.content_type = arguments.content_type, .if_absent = arguments.if_absent};
   if (arguments.restart) upload.when_changed = docupilot::WhenChanged::restart;
   upload.on_progress = [&](const docupilot::TransferProgress& now) {
-    docupilot::IngestProgress shown{.documents_total = 1, .current = object->key};
-    shown.bytes_done = now.bytes_done + now.bytes_moving;
-    shown.bytes_total = now.bytes_total.value_or(0);
-    progress.update(shown);
+    last = now;
+    show.update(now);
   };
   auto result = (*uploader)->upload(**source, object->key, upload, session.context());
-  const double seconds = progress.seconds();
-  progress.finish();
-  if (!result) return session.fail(result.error());
+  const double seconds = show.seconds();
+  show.finish();
+  if (!result) {
+    const int code = session.fail(result.error());
+    if (remembered && last.parts_done > 0) session.output.note(told_kept(last, arguments.url));
+    return code;
+  }
   if (session.output.json()) session.output.line(result_line(*result).str());
   else session.output.note(told(*result, seconds));
   return exit_ok;

@@ -50,17 +50,20 @@ int exit_code(ErrorCode code) noexcept {
   return exit_error;
 }
 
+docupilot::Hooks Session::hooks() const {
+  docupilot::Hooks hooks;
+  if (!output.verbose()) return hooks;
+  hooks.minimum_level = docupilot::LogLevel::debug;
+  hooks.log = [&out = output](const docupilot::LogRecord& record) {
+    out.complaint(fmt::format("{}: {}: {}", level_name(record.level), record.component, escaped(record.message)));
+  };
+  return hooks;
+}
+
 Result<docupilot::Client> Session::open() const {
   Result<docupilot::Config> config = load_configuration(arguments.global);
   if (!config) return std::move(config).error();
-  docupilot::ClientOptions options;
-  if (output.verbose()) {
-    options.hooks.minimum_level = docupilot::LogLevel::debug;
-    options.hooks.log = [&out = output](const docupilot::LogRecord& record) {
-      out.complaint(fmt::format("{}: {}: {}", level_name(record.level), record.component, escaped(record.message)));
-    };
-  }
-  return docupilot::Client::open(*config, std::move(options));
+  return docupilot::Client::open(*config, {.hooks = hooks()});
 }
 
 int Session::fail(const Error& error, std::string_view about, bool json_line) const {

@@ -34,6 +34,8 @@ struct Session {
   docupilot::Deadline deadline;
 
   [[nodiscard]] docupilot::Context context() const { return {.deadline = deadline, .stop = interrupt.token()}; }
+  /// What is logged goes to standard error with --verbose, else nowhere.
+  [[nodiscard]] docupilot::Hooks hooks() const;
   /// Opens the library that flags, environment and configuration file name, in this order.
   [[nodiscard]] docupilot::Result<docupilot::Client> open() const;
   /// Says what went wrong and returns the exit code for it.
@@ -67,6 +69,7 @@ int run_remove(const Session& session);
 int run_status(const Session& session);
 int run_resume(const Session& session);
 int run_sweep(const Session& session);
+int run_sweep_uploads(const Session& session);
 int run_diagnose(const Session& session);
 int run_config(const Session& session);
 

@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "json_line.h"
+#include "objects.h"
 #include "progress.h"
 #include "session.h"
 #include "text.h"
@@ -82,6 +83,11 @@ std::string_view level_name(docupilot::Finding::Level level) {
     case docupilot::Finding::Level::problem: return "problem";
   }
   return "problem";
+}
+
+int misplaced(const Session& session, std::string_view flag, std::string_view what) {
+  return session.fail(Error(docupilot::ErrorCode::invalid_argument, fmt::format("{} is for a sweep of {}", flag, what))
+                          .hint("docupilot sweep --help shows how it is used"));
 }
 
 }  // namespace
@@ -186,12 +192,21 @@ int run_resume(const Session& session) {
 }
 
 int run_sweep(const Session& session) {
+  const SweepArguments& arguments = session.arguments.sweep;
+  if (!arguments.url.empty() && arguments.no_documents) return misplaced(session, "--no-documents", "a library");
+  if (!arguments.url.empty()) return run_sweep_uploads(session);
+  if (!arguments.journal.empty()) return misplaced(session, "--journal", "the URL of a store");
   Output& output = session.output;
   Result<docupilot::Client> client = session.open();
   if (!client) return session.fail(client.error());
   docupilot::SweepOptions options;
-  options.dry_run = session.arguments.sweep.dry_run;
-  options.allow_no_documents = session.arguments.sweep.no_documents;
+  options.dry_run = arguments.dry_run;
+  options.allow_no_documents = arguments.no_documents;
+  if (!arguments.older_than.empty()) {
+    Result<docupilot::Duration> older_than = parse_time(arguments.older_than, true);
+    if (!older_than) return session.fail(older_than.error());
+    options.keep_temporary = *older_than;
+  }
   Result<docupilot::SweepReport> report = client->sweep(options, session.context());
   if (!report) return session.fail(report.error());
   const int code = report->dangling_documents.empty() ? exit_ok : exit_partial;
@@ -215,7 +230,7 @@ int run_sweep(const Session& session) {
   show(report->orphan_objects, "bytes that belong to no document", "removed", "would be removed");
   show(report->missing_entries, "a document that was not findable", "indexed again", "would be indexed again");
   show(report->orphan_entries, "an index entry without a document", "removed", "would be removed");
-  show(report->temporary, "a left-over temporary file", "removed", "would be removed");
+  show(report->temporary, "left over by a program that ended", "removed", "would be removed");
   show(report->dangling_documents, "a document whose bytes are gone", "kept", "kept");
   if (report->clean()) output.note("all is in order");
   if (!report->dangling_documents.empty()) {

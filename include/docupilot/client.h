@@ -73,13 +73,15 @@ class DOCUPILOT_EXPORT Client {
                                           const Context& context = {});
   /// The text that was extracted from the document.
   [[nodiscard]] Result<ExtractedText> text(const std::string& id, const Context& context = {});
-  /// Only stores bytes under a key of the object store, outside of any document.
+  /// Only stores bytes under a key of the object store, outside of any document. To a store over a network by an
+  /// Uploader: in parts where they are many, and a file that was cut short goes on where it was.
   [[nodiscard]] Result<ObjectInfo> upload(const std::string& key, Source& source, const PutOptions& options = {},
                                           const Context& context = {});
   /// Writes the document's bytes and checks them against its SHA-256: `corrupted` when they differ, in which case what
   /// was written must be thrown away.
   [[nodiscard]] Result<Document> download(const std::string& id, Writer& into, const Context& context = {});
-  /// Into a file that appears whole or not at all (temporary file, then rename). Replaces an existing file.
+  /// Into a file that appears whole or not at all (temporary file, then rename). Replaces an existing file. A large one
+  /// comes over a network by a Downloader: in ranges, and one that was cut short goes on where it was.
   [[nodiscard]] Result<Document> download_file(const std::string& id, const std::string& path,
                                                const Context& context = {});
   /// A URL to read the bytes, or to write a key, without credentials. Errors: unsupported by most local stores.

@@ -11,3 +11,5 @@
 #include <docupilot/store/memory_store.h>
 #include <docupilot/store/object_url.h>
 #include <docupilot/summary/extractive_summarizer.h>
+#include <docupilot/upload/downloader.h>
+#include <docupilot/upload/uploader.h>

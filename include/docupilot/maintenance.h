@@ -64,7 +64,7 @@ struct SweepReport {
   std::vector<std::string> dangling_documents;  ///< Ids whose bytes are gone: reported, never removed.
   std::vector<std::string> missing_entries;     ///< Ids that should be in the index: indexed again.
   std::vector<std::string> orphan_entries;      ///< Ids in the index without a document: removed from it.
-  std::vector<std::string> temporary;           ///< Left-over temporary files: removed.
+  std::vector<std::string> temporary;           ///< Left-over temporary files and uploads: removed.
   bool dry_run = true;
 
   /// True when everything fits together.

@@ -147,6 +147,12 @@ Result<ObjectInfo> Client::upload(const std::string& key, Source& source, const 
         .target(key)
         .hint("choose another key, or ingest a document");
   }
+  DOCUPILOT_TRY(Uploader * uploader, state_->library.uploader());
+  if (uploader != nullptr && options.durability == Durability::now) {
+    DOCUPILOT_TRY(UploadResult result,
+                  uploader->upload(source, key, {.put = options, .when_changed = WhenChanged::restart}, context));
+    return std::move(result.object);
+  }
   DOCUPILOT_TRY(ObjectStore * store, state_->library.store(Access::write));
   return store->put(key, source, options, context);
 }

@@ -1,6 +1,7 @@
 #include "client/download.h"
 
 #include <docupilot/source/content_hash.h>
+#include <docupilot/upload/downloader.h>
 
 #include "base/part_file.h"
 #include "base/try.h"
@@ -24,6 +25,23 @@ class HashingWriter final : public Writer {
   ContentHash hash_{Hashes::sha256};
 };
 
+Error not_as_ingested(const ObjectStore& store, const Document& document) {
+  return Error(ErrorCode::corrupted, "the stored bytes are not those that were ingested")
+      .operation("download")
+      .backend(store.scheme())
+      .target(document.id)
+      .hint("ingest the document again from its source");
+}
+
+Result<void> download_in_ranges(ObjectStore& store, const Document& document, const std::string& path,
+                                const Context& context) {
+  DOCUPILOT_TRY(const auto downloader, make_downloader({std::shared_ptr<ObjectStore>(), &store}));
+  const auto got = downloader->to_file(document.object.key, path, {.sha256 = document.checksums.sha256}, context);
+  if (got) return {};
+  if (got.error().code() == ErrorCode::corrupted) return not_as_ingested(store, document).cause(got.error());
+  return got.error();
+}
+
 }  // namespace
 
 Result<void> download_checked(ObjectStore& store, const Document& document, Writer& into, const Context& context) {
@@ -32,17 +50,16 @@ Result<void> download_checked(ObjectStore& store, const Document& document, Writ
   const std::uint64_t size = checked.size();
   const std::string& expected = document.checksums.sha256;
   if (size != document.size || (!expected.empty() && checked.sha256() != expected)) {
-    return Error(ErrorCode::corrupted, "the stored bytes are not those that were ingested")
-        .operation("download")
-        .backend(store.scheme())
-        .target(document.id)
-        .hint("ingest the document again from its source");
+    return not_as_ingested(store, document);
   }
   return {};
 }
 
 Result<void> download_file(ObjectStore& store, const Document& document, const std::string& path,
                            const Context& context) {
+  if (store.capabilities().remote && document.size > DownloaderOptions().range_size) {
+    return download_in_ranges(store, document, path, context);
+  }
   PartFile file(path);
   DOCUPILOT_CHECK(file.open());
   DOCUPILOT_CHECK(download_checked(store, document, file, context));

@@ -106,13 +106,27 @@ Result<Journal*> Library::journal(Access access) {
   });
 }
 
+Result<Uploader*> Library::uploader() {
+  const std::lock_guard lock(mutex_);
+  DOCUPILOT_TRY(ObjectStore * store, this->store(Access::write));
+  const StoreCapabilities can = store->capabilities();
+  if (uploader_ || !can.remote || !can.multipart) return uploader_.get();
+  // Beside the journal of jobs: who shares the one shares the other.
+  DOCUPILOT_TRY(const BackendUrl url, BackendUrl::parse(config_.journal));
+  UploaderOptions options{.hooks = hooks_};
+  if (url.scheme == "sqlite") options.journal = fs::path(url.path).replace_filename("uploads.db").string();
+  DOCUPILOT_TRY(uploader_, make_uploader({std::shared_ptr<ObjectStore>(), store}, std::move(options)));
+  return uploader_.get();
+}
+
 Result<Roles> Library::roles() {
   DOCUPILOT_TRY(Journal * journal, this->journal(Access::write));
   DOCUPILOT_TRY(ObjectStore * store, this->store(Access::write));
   DOCUPILOT_TRY(MetadataStore * metadata, this->metadata(Access::write));
   DOCUPILOT_TRY(SearchIndex * search, this->search(Access::write));
   DOCUPILOT_TRY(Summarizer * summarizer, this->summarizer());
-  return Roles{*store, *extractor_, *metadata, *search, *summarizer, *journal, clock_, hooks_};
+  DOCUPILOT_TRY(Uploader * uploader, this->uploader());
+  return Roles{*store, *extractor_, *metadata, *search, *summarizer, *journal, clock_, hooks_, uploader};
 }
 
 }  // namespace docupilot::inline v1

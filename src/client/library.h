@@ -25,6 +25,8 @@ class Library {
   [[nodiscard]] Result<MetadataStore*> metadata(Access access);
   [[nodiscard]] Result<SearchIndex*> search(Access access);
   [[nodiscard]] Result<Summarizer*> summarizer();
+  /// Of the store, for writing. Null where uploads would gain nothing: the store is on this machine.
+  [[nodiscard]] Result<Uploader*> uploader();
   /// Null for reading when there is none yet: then nothing is under way.
   [[nodiscard]] Result<Journal*> journal(Access access);
   /// All of them, for writing.
@@ -58,6 +60,7 @@ class Library {
   std::unique_ptr<Summarizer> summarizer_;
   Slot<Journal> journal_;
   std::vector<std::shared_ptr<void>> replaced_;  // opened for reading before; somebody may still use them
+  std::unique_ptr<Uploader> uploader_;           // of store_: goes first
 };
 
 }  // namespace docupilot::inline v1

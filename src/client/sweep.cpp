@@ -34,6 +34,7 @@ class Sweep {
     DOCUPILOT_CHECK(look_at_documents());
     DOCUPILOT_CHECK(look_at_entries());
     DOCUPILOT_TRY(report_.temporary, roles_.store.sweep_temporary(options_.keep_temporary, options_.dry_run, context_));
+    DOCUPILOT_CHECK(look_at_uploads());
     if (!options_.dry_run) {
       DOCUPILOT_CHECK(roles_.journal.tidy({roles_.clock.now().microseconds - keep_keys_microseconds}, context_));
     }
@@ -152,6 +153,17 @@ class Sweep {
     auto document = roles_.metadata.get(id, context_);
     if (!document && document.error().code() != ErrorCode::not_found) return std::move(document).error();
     return !document;
+  }
+
+  // A job that is to go on with one of them begins it anew.
+  Result<void> look_at_uploads() {
+    if (roles_.uploader == nullptr) return {};
+    DOCUPILOT_TRY(auto swept, roles_.uploader->sweep(options_.keep_temporary, options_.dry_run, context_));
+    for (SweptUpload& one : swept) {
+      if (one.error) return *std::move(one.error);
+      report_.temporary.push_back("upload of " + one.upload.key);
+    }
+    return {};
   }
 
   // Holds the document meanwhile, so that nobody ingests it between the second look and the removal.

@@ -2,9 +2,10 @@
 
 #include <algorithm>
 
+#include <fmt/format.h>
+
 #include "base/try.h"
 #include "job/object_reader.h"
-#include "job/source_tap.h"
 
 namespace docupilot::inline v1 {
 
@@ -159,7 +160,9 @@ std::optional<Pipeline::Failure> Pipeline::check_key(const Job& job, const Conte
 std::optional<Pipeline::Failure> Pipeline::put(Prepared& work, Source& source, Bytes& bytes,
                                                const Context& context) const {
   Job& job = work.job;
-  SourceTap tap(source, Hashes::sha256 | job.options.extra_hashes, on_bytes_);
+  const bool in_parts = is_for_uploader(source);
+  const Hashes hashes = Hashes::sha256 | job.options.extra_hashes;
+  SourceTap tap(source, in_parts ? hashes | Hashes::crc64nvme : hashes, in_parts ? OnBytes() : on_bytes_);
   const auto fail = [&](Error error) {
     const bool of_source = tap.source_failed() && !ends_the_call(error.code());
     return of_source ? Failure{std::move(error), false} : backend_failure(job, std::move(error));
@@ -178,7 +181,14 @@ std::optional<Pipeline::Failure> Pipeline::put(Prepared& work, Source& source, B
   // Whoever reads a remote object directly wants its type; in a folder it would only be one more file.
   if (roles_.store.scheme() != "file") options.content_type = content_type(job, bytes);
   Result<ObjectInfo> stored;
-  if (source.size() && *source.size() <= small_document) {
+  std::optional<std::uint64_t> sent;
+  if (in_parts) {
+    bytes.again = &source;
+    auto uploaded = upload(job, source, tap, std::move(options), context);
+    if (!uploaded) return fail(std::move(uploaded).error());
+    stored = std::move(uploaded->object);
+    sent = uploaded->crc64nvme;
+  } else if (source.size() && *source.size() <= small_document) {
     auto all = read_all(tap, small_document, context);
     if (!all) return fail(std::move(all).error());
     bytes.memory = *std::move(all);
@@ -194,6 +204,12 @@ std::optional<Pipeline::Failure> Pipeline::put(Prepared& work, Source& source, B
   job.object = {roles_.store.scheme(), job.object_key, stored->version, stored->etag};
   job.size = tap.count();
   job.checksums = tap.checksums();
+  if (sent) {  // by others' reads of the source: they must have seen the same bytes
+    if (stored->size != job.size || fmt::format("{:016x}", *sent) != job.checksums.crc64nvme) {
+      return Failure{changed_while_read(job.identity), false};
+    }
+    if (!has(hashes, Hashes::crc64nvme)) job.checksums.crc64nvme.clear();
+  }
   return {};
 }
 

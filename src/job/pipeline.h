@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "job/roles.h"
+#include "job/source_tap.h"
 
 namespace docupilot::inline v1 {
 
@@ -60,6 +61,12 @@ class Pipeline {
   [[nodiscard]] std::optional<Failure> store(Prepared& work, Source* source, Bytes& bytes,
                                              const Context& context) const;
   [[nodiscard]] std::optional<Failure> put(Prepared& work, Source& source, Bytes& bytes, const Context& context) const;
+  /// Whether the source is large, can be read at any place, and goes to a store over a network: then it goes in parts,
+  /// several at a time, and what was sent is not sent again after a kill.
+  [[nodiscard]] bool is_for_uploader(const Source& source) const;
+  /// Also reads all of the tap.
+  [[nodiscard]] Result<UploadResult> upload(const Job& job, Source& source, SourceTap& tap, PutOptions options,
+                                            const Context& context) const;
   [[nodiscard]] std::optional<Failure> check_key(const Job& job, const Context& context) const;
   [[nodiscard]] Result<void> describe(Prepared& work, Bytes& bytes, const Context& context) const;
   [[nodiscard]] Result<void> extract(Prepared& work, Reader& body, const Context& context) const;

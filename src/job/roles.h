@@ -6,6 +6,7 @@
 #include <docupilot/search/search_index.h>
 #include <docupilot/store/object_store.h>
 #include <docupilot/summary/summarizer.h>
+#include <docupilot/upload/uploader.h>
 
 #include "job/journal.h"
 
@@ -21,6 +22,7 @@ struct Roles {
   Journal& journal;
   Clock& clock;
   const Hooks& hooks;
+  Uploader* uploader = nullptr;  ///< For large objects; null where they are put as the others are.
 };
 
 }  // namespace docupilot::inline v1

@@ -239,7 +239,11 @@ class SqliteJournal final : public Journal {
         job.replaces = true;
         job.options.force = job.options.force || job.kind == JobKind::ingest;
         job.old_keys = before.old_keys;
-        if (!before.object_key.empty()) job.old_keys.push_back(before.object_key);
+        const bool is_same_way = job.kind == JobKind::ingest && before.kind == JobKind::ingest && !job.path.empty() &&
+                                 job.path == before.path && before.stage == Stage::store;
+        // Nothing names that key yet, and what an upload of the same file has sent is known by it.
+        if (is_same_way) job.object_key = before.object_key;
+        else if (!before.object_key.empty()) job.old_keys.push_back(before.object_key);
       }
     }
     DOCUPILOT_TRY(const bool key_is_ours, take_key(database, job, context));

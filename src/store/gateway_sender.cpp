@@ -1,12 +1,12 @@
 #include "store/gateway_sender.h"
 
 #include "base/try.h"
+#include "crypto/random.h"
 #include "http/redact.h"
+#include "store/part_attempt.h"
 #include "store/part_reply.h"
 #include "store/s3_errors.h"
-#include "store/s3_part_body.h"
 #include "store/store_rules.h"
-#include "store/transfer_slot.h"
 
 namespace docupilot::inline v1 {
 
@@ -14,46 +14,22 @@ namespace {
 
 constexpr std::uint64_t largest_unasked = std::uint64_t{1} << 20U;  // body; before a larger one the server is asked
 
-PartVerdict verdict_of(const Error& error) {
-  if (error.code() == ErrorCode::rate_limited) return PartVerdict::throttled;
-  return error.retryable() && error.code() != ErrorCode::cancelled ? PartVerdict::transient : PartVerdict::final;
-}
-
 /// One attempt.
-class GatewayTransfer final : public PartTransfer, public std::enable_shared_from_this<GatewayTransfer> {
+class GatewayTransfer final : public PartAttempt {
  public:
   GatewayTransfer(GatewayState& state, PartRequest part, PartSender::Done done, const Context& context)
-      : state_(state), part_(std::move(part)), done_(std::move(done)), context_(context) {}
+      : PartAttempt("gateway", state.under_way, std::move(part), std::move(done), context), state_(state) {}
 
   void start() {
-    auto sent = send();
-    if (sent) return;
-    Error error = call().name(std::move(sent).error());
-    finish({.verdict = verdict_of(error), .error = std::move(error)});
+    if (auto sent = send(); !sent) fail(std::move(sent).error());
   }
-  void resume() override { slot_.resume(); }
-  void cancel() override { slot_.cancel(); }
 
  private:
-  [[nodiscard]] StoreCall call() const {
-    return {"gateway", part_.number == 0 ? "put" : "put_part", part_.key, context_};
-  }
   [[nodiscard]] Result<void> send();
-  [[nodiscard]] PartReply judge(const Result<http::Response>& result);
-  void finish(PartReply reply) {
-    slot_.end();
-    const PartSender::Done done = std::move(done_);
-    done(std::move(reply));
-    state_.under_way.remove(*this);
-  }
+  PartReply judge(const Result<http::Response>& result) override;
 
   GatewayState& state_;  // stays until `done` has returned
-  PartRequest part_;
-  PartSender::Done done_;
-  const Context context_;
   GatewayUrls::Ticket ticket_;
-  std::optional<s3::PartBodySource> source_;
-  TransferSlot slot_;
 };
 
 Result<void> GatewayTransfer::send() {
@@ -61,7 +37,6 @@ Result<void> GatewayTransfer::send() {
   DOCUPILOT_CHECK(check_object_key(part_.key));
   if (part_.number != 0) DOCUPILOT_CHECK(check_part_number(part_.number));
   DOCUPILOT_TRY(ticket_, state_.urls.get(part_, context_));
-  if (slot_.cancelled()) return Error(ErrorCode::cancelled, "the attempt was cancelled");
   part_.body->rewind();
   http::Request wire{.method = "PUT",
                      .url = std::string(ticket_.url.url.expose()),
@@ -69,26 +44,16 @@ Result<void> GatewayTransfer::send() {
                      .url_rules = state_.options.url_rules,
                      .identity = "upload gateway"};
   for (const auto& [name, value] : ticket_.url.headers) wire.headers.add(name, value);
-  wire.expect_continue = wire.length > largest_unasked && !state_.proven;
-  if (wire.length > 0) {
-    source_.emplace(*part_.body, std::nullopt, http::Signed());
-    wire.source = &*source_;
-  }
-  slot_.begin(state_.options.transport->start(
-      std::move(wire),
-      [self = shared_from_this()](Result<http::Response> result) { self->finish(self->judge(result)); }, context_));
-  return {};
+  wire.expect_continue = wire.length > largest_unasked && !state_.proven && !state_.never_asks;
+  return PartAttempt::send(*state_.options.transport, std::move(wire), std::nullopt, {});
 }
 
 PartReply GatewayTransfer::judge(const Result<http::Response>& result) {
-  const std::uint64_t sent = source_ ? source_->bytes_read() : 0;
-  if (source_ && source_->error()) return {.error = source_->error(), .bytes_sent = sent};
   http::Judgement judgement = s3::judge(result, "");
   PartReply reply;
   state_.proven = judgement.verdict == http::Verdict::done;
   if (state_.proven) {
     reply = stored_reply(part_, result->headers, call());
-    if (reply.verdict == PartVerdict::stored) state_.urls.forget(part_);
   } else {
     if (judgement.error) {
       http::Redactor redact;
@@ -99,21 +64,28 @@ PartReply GatewayTransfer::judge(const Result<http::Response>& result) {
     const bool refused =
         result && reply.verdict == PartVerdict::final &&
         (result->status == 401 || result->status == 403 || judgement.verdict == http::Verdict::credentials_expired);
-    if (refused && state_.urls.refuse(part_, ticket_)) {
+    const bool is_first_417 = result && result->status == 417 && !state_.never_asks.exchange(true);
+    if (is_first_417 || (refused && state_.urls.refuse(part_, ticket_))) {
       reply.verdict = PartVerdict::mended;
     } else if (refused) {
       reply.error = call().instead(
           Error(ErrorCode::unauthenticated, "the store refuses the URLs that the gateway gives")
               .hint("check who signs them: the credentials, the clock, the method PUT and the headers to be sent"),
           *reply.error);
-      state_.urls.forget(part_);
     }
   }
-  reply.bytes_sent = sent;
+  if (reply.verdict == PartVerdict::stored || reply.verdict == PartVerdict::final) state_.urls.forget(part_);
   return reply;
 }
 
 }  // namespace
+
+bool GatewaySender::may_wait(const PartRequest& request) const { return !state_.urls.has(request); }
+
+MultipartUpload GatewaySender::begin_whole(const std::string& key, const PutOptions&) {
+  // A URL is signed for one object and its options, so it is not another upload's.
+  return {.key = key, .upload_id = "whole " + crypto::random_hex(32), .started = state_.clock.now()};
+}
 
 std::shared_ptr<PartTransfer> GatewaySender::send(PartRequest request, Done done, const Context& context) {
   auto transfer = std::make_shared<GatewayTransfer>(state_, std::move(request), std::move(done), context);

@@ -20,7 +20,8 @@ struct GatewayState {
   Clock& clock;
   GatewayUrls urls;
   TransfersUnderWay under_way;
-  std::atomic<bool> proven = false;  ///< The last reply was a success: large bodies go out without asking first.
+  std::atomic<bool> proven = false;      ///< The last reply was a success: large bodies go out without asking first.
+  std::atomic<bool> never_asks = false;  ///< Somebody on the way answered 417 to that.
 };
 
 /// Sends to URLs that the gateway gives, with what it says and nothing else.
@@ -28,6 +29,8 @@ class GatewaySender final : public PartSender {
  public:
   explicit GatewaySender(GatewayState& state) : state_(state) {}
   ~GatewaySender() override { state_.under_way.end(); }
+  [[nodiscard]] bool may_wait(const PartRequest& request) const override;
+  [[nodiscard]] MultipartUpload begin_whole(const std::string& key, const PutOptions& options) override;
   std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context) override;
 
  private:

@@ -40,12 +40,14 @@ Result<std::unique_ptr<ObjectStore>> open_gateway_store(std::shared_ptr<UploadGa
 }
 
 StoreCapabilities GatewayStore::capabilities() const {
-  return {.attributes = true, .multipart = true, .remote = true, .minimum_part_size = std::uint64_t{5} << 20U};
+  return {.attributes = true,
+          .multipart = true,
+          .remote = true,
+          .minimum_part_size = std::uint64_t{5} << 20U,
+          .equal_parts = state_->options.equal_parts};
 }
 
-std::string GatewayStore::location() const {
-  return state_->options.location.empty() ? scheme() : state_->options.location;
-}
+std::string GatewayStore::location() const { return state_->options.location; }
 
 Result<ObjectInfo> GatewayStore::put(const std::string&, Reader&, const PutOptions&, const Context&) {
   return unsupported("put");

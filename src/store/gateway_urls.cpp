@@ -31,8 +31,12 @@ std::string_view parameter(std::string_view query, std::string_view name) {
 std::optional<Timestamp> expiry_of(std::string_view url) {
   const auto parts = http::UrlParts::split(url);
   if (!parts) return std::nullopt;
-  const std::string date(parameter(parts->query, "X-Amz-Date"));
-  const std::string_view length = parameter(parts->query, "X-Amz-Expires");
+  std::string date(parameter(parts->query, "X-Amz-Date"));
+  std::string_view length = parameter(parts->query, "X-Amz-Expires");
+  if (date.empty()) {
+    date = parameter(parts->query, "X-Goog-Date");
+    length = parameter(parts->query, "X-Goog-Expires");
+  }
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(length.data(), length.data() + length.size(), seconds);
   constexpr std::int64_t longest = 7LL * 24 * 3600;
@@ -51,13 +55,31 @@ bool GatewayUrls::holds(const PartUrl& url) const {
   return url.expires.microseconds == 0 || url.expires.microseconds > needed;
 }
 
-std::vector<int> GatewayUrls::wanted(const Upload& upload, int number) const {
-  std::vector<int> numbers{number};
-  for (int next = number + 1; number != 0 && next <= most_parts && numbers.size() < batch_; ++next) {
+bool GatewayUrls::has(const PartRequest& part) const {
+  const std::lock_guard lock(mutex_);
+  const auto upload = uploads_.find(id_of(part));
+  if (upload == uploads_.end()) return false;
+  const auto ticket = upload->second->tickets.find(part.number);
+  return ticket != upload->second->tickets.end() && holds(ticket->second.url);
+}
+
+std::vector<int> GatewayUrls::wanted(const Upload& upload, const PartRequest& part) const {
+  std::vector<int> numbers{part.number};
+  if (part.number == 0) return numbers;
+  const int last = part.last > 0 ? part.last : most_parts;
+  for (int next = part.number + 1; next <= last && numbers.size() < batch_; ++next) {
     const auto there = upload.tickets.find(next);
-    if (there == upload.tickets.end() || !holds(there->second.url)) numbers.push_back(next);
+    const bool has = there != upload.tickets.end() && holds(there->second.url);
+    if (!has && !upload.finished.contains(next)) numbers.push_back(next);
   }
   return numbers;
+}
+
+void GatewayUrls::tidy() {
+  const auto holds_one = [this](const auto& ticket) { return holds(ticket.second.url); };
+  std::erase_if(uploads_, [&](const auto& entry) {
+    return !entry.second->asking && std::ranges::none_of(entry.second->tickets, holds_one);
+  });
 }
 
 Result<std::vector<PartUrl>> GatewayUrls::ask(const PartRequest& part, const std::vector<int>& numbers,
@@ -79,9 +101,11 @@ Result<std::vector<PartUrl>> GatewayUrls::ask(const PartRequest& part, const std
 
 Result<GatewayUrls::Ticket> GatewayUrls::get(const PartRequest& part, const Context& context) {
   std::unique_lock lock(mutex_);
-  auto& kept = uploads_[id_of(part)];
-  if (!kept) kept = std::make_shared<Upload>();
-  const std::shared_ptr<Upload> upload = kept;  // stays while it is forgotten
+  if (!uploads_.contains(id_of(part))) {
+    tidy();
+    uploads_[id_of(part)] = std::make_shared<Upload>();
+  }
+  const std::shared_ptr<Upload> upload = uploads_[id_of(part)];  // stays while it is forgotten
   for (;;) {
     const auto there = upload->tickets.find(part.number);
     if (there != upload->tickets.end() && holds(there->second.url)) return there->second;
@@ -89,7 +113,7 @@ Result<GatewayUrls::Ticket> GatewayUrls::get(const PartRequest& part, const Cont
     DOCUPILOT_CHECK(context.check("put_part"));
     changed_.wait_for(lock, look_around);
   }
-  const std::vector<int> numbers = wanted(*upload, part.number);
+  const std::vector<int> numbers = wanted(*upload, part);
   upload->asking = true;
   lock.unlock();
   auto urls = ask(part, numbers, context);
@@ -127,6 +151,7 @@ void GatewayUrls::forget(const PartRequest& part) {
   if (found == uploads_.end()) return;
   found->second->tickets.erase(part.number);
   found->second->refusals.erase(part.number);
+  found->second->finished.insert(part.number);
   if (part.number == 0 && !found->second->asking) uploads_.erase(found);
 }
 

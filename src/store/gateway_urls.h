@@ -4,13 +4,15 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 
 #include <docupilot/store/part_sender.h>
 #include <docupilot/store/upload_gateway.h>
 
 namespace docupilot::inline v1 {
 
-/// When the URL stops working by its own words, X-Amz-Date and X-Amz-Expires. Nothing: it does not say.
+/// When the URL stops working by its own words: X-Amz-Date and X-Amz-Expires, or Google's of the same kind. Nothing: it
+/// does not say.
 [[nodiscard]] std::optional<Timestamp> expiry_of(std::string_view url);
 
 /// The URLs that a gateway gave and that were not used up yet, asked for in batches. Any thread; while one asks for an
@@ -26,6 +28,8 @@ class GatewayUrls {
   };
   /// A URL that holds for a while. Errors: those of the gateway; unauthenticated when it gives one that does not.
   [[nodiscard]] Result<Ticket> get(const PartRequest& part, const Context& context);
+  /// Whether `get` has one already.
+  [[nodiscard]] bool has(const PartRequest& part) const;
   /// The store refused it: it and all that came with it are forgotten. False when it had refused one for this part
   /// before.
   [[nodiscard]] bool refuse(const PartRequest& part, const Ticket& ticket);
@@ -38,6 +42,7 @@ class GatewayUrls {
   using Id = std::pair<std::string, std::string>;  // key and upload id
   struct Upload {
     std::map<int, Ticket> tickets;
+    std::set<int> finished;  // need none any more
     std::map<int, int> refusals;
     std::uint64_t round = 0;
     bool asking = false;
@@ -45,8 +50,10 @@ class GatewayUrls {
 
   [[nodiscard]] static Id id_of(const PartRequest& part) { return {part.key, part.upload.upload_id}; }
   [[nodiscard]] bool holds(const PartUrl& url) const;
+  /// Forgets uploads that ended unseen: all their URLs have expired.
+  void tidy();
   /// Those that are worth asking for with this part.
-  [[nodiscard]] std::vector<int> wanted(const Upload& upload, int number) const;
+  [[nodiscard]] std::vector<int> wanted(const Upload& upload, const PartRequest& part) const;
   [[nodiscard]] Result<std::vector<PartUrl>> ask(const PartRequest& part, const std::vector<int>& numbers,
                                                  const Context& context);
 
@@ -54,7 +61,7 @@ class GatewayUrls {
   const std::size_t batch_;
   const Duration margin_;
   Clock& clock_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::map<Id, std::shared_ptr<Upload>> uploads_;
 };

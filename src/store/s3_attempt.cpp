@@ -35,16 +35,17 @@ Result<S3Attempt> S3Client::prepare(const S3Request& request, const Place& place
                .idempotent = request.idempotent,
                .identity = made.used.access_key_id};
   made.wire.limits.body_bytes = s3::largest_xml;
+  made.wire.limits.stall = request.stall;
   made.wire.expect_continue =
       request.expects && (request.streamed ? request.length : request.body.size()) > largest_unasked;
   if (request.checksum) add_checksum(request, made.wire.headers);
-  std::string hash = request.payload_hash;
+  std::string hash;
   if (!request.streamed) {
     hash = http::payload_hash(request.body);
-  } else if (hash.empty()) {
+  } else {
     // Over TLS the bytes are safe on their way, and need a frame only to carry a checksum. Without it each chunk is
     // signed.
-    const bool is_signed = signs_payload(place);
+    const bool is_signed = signs_payload(place) && !made.used.anonymous();
     const bool has_trailer = request.checksum && request.checksum_headers.fields().empty();
     hash = http::unsigned_payload;
     if (is_signed || has_trailer) {
@@ -56,8 +57,11 @@ Result<S3Attempt> S3Client::prepare(const S3Request& request, const Place& place
   }
   if (made.framing) {
     http::Headers& headers = made.wire.headers;
-    const std::string_view coding = headers.get("content-encoding");
-    headers.set("content-encoding", coding.empty() ? "aws-chunked" : std::string(coding) + ",aws-chunked");
+    // The hash says so too.
+    if (!keeps_coding()) {
+      const std::string_view coding = headers.get("content-encoding");
+      headers.set("content-encoding", coding.empty() ? "aws-chunked" : std::string(coding) + ",aws-chunked");
+    }
     headers.set("x-amz-decoded-content-length", std::to_string(request.length));
     if (!made.framing->trailer.empty()) headers.set("x-amz-trailer", made.framing->trailer);
     made.wire.length = made.framing->encoded_size(request.length);

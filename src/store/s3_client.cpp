@@ -225,6 +225,7 @@ S3Outcome S3Client::examine(const S3Request& request, const http::Credentials& u
   http::Judgement& judgement = outcome.judgement;
   if (judgement.verdict == http::Verdict::done) {
     is_region_known_ = true;
+    if (!used.anonymous()) features_.trusted = true;
     return outcome;
   }
   if (judgement.error) judgement.error = told(http::cleaned(*judgement.error, redactor_of(used)));

@@ -81,6 +81,7 @@ class S3Client {
   /// Whether the server lists only uploads of the very key asked for.
   [[nodiscard]] bool sifts_uploads() const noexcept { return quirks_.sift_uploads || is_minio_; }
   [[nodiscard]] bool replays_complete() const noexcept { return quirks_.replays_complete || is_versitygw_; }
+  [[nodiscard]] bool keeps_coding() const noexcept { return quirks_.keeps_coding || is_versitygw_; }
   /// Whether conditional writes are atomic, as far as is known by now.
   [[nodiscard]] bool has_atomic_conditions() const noexcept {
     return features_.conditional && quirks_.atomic_conditions && !is_versitygw_;

@@ -86,6 +86,7 @@ class S3ObjectStore final : public S3Store {
     std::string mark;
   };
   [[nodiscard]] Result<Marked> marked_head(const std::string& key, const StoreCall& call);
+  [[nodiscard]] static Error unknown_outcome(Error why, const StoreCall& call);
   /// Whether it is what the upload with this mark makes of these parts.
   [[nodiscard]] static bool is_result(const Marked& there, const std::string& mark, const std::vector<PartInfo>& parts);
   /// How objects written here rest: storage class and encryption.

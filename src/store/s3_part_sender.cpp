@@ -18,6 +18,30 @@ std::optional<Error> S3SenderState::take_refusal(const http::Credentials& fresh)
   return std::exchange(why_, std::nullopt);
 }
 
+bool S3SenderState::leave_out_checksum(const PartRequest& part) {
+  if (takes_checksums) return false;
+  const std::lock_guard lock(mutex_);
+  without_checksum_.emplace(part.key, part.number);
+  return true;
+}
+
+void S3SenderState::put_back_checksum(const PartRequest& part) {
+  const std::lock_guard lock(mutex_);
+  without_checksum_.erase({part.key, part.number});
+}
+
+bool S3SenderState::goes_without_checksum(const PartRequest& part) const {
+  if (takes_checksums) return false;
+  const std::lock_guard lock(mutex_);
+  return without_checksum_.contains({part.key, part.number});
+}
+
+bool S3PartSender::may_wait(const PartRequest& request) const {
+  const bool is_conditional = request.options.if_absent || !request.options.if_match.empty();
+  const bool looks = is_conditional && !state_.client.features().conditional;
+  return looks || !state_.lasting_keys;
+}
+
 MultipartUpload S3PartSender::begin_whole(const std::string& key, const PutOptions& options) {
   const s3::UploadId id{.mark = s3::make_mark(options.attributes)};
   return {.key = key, .upload_id = id.to_string(), .started = state_.client.now()};

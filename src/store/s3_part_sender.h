@@ -2,6 +2,9 @@
 
 #include <atomic>
 #include <mutex>
+#include <set>
+#include <string>
+#include <utility>
 
 #include "store/s3_object_store.h"
 #include "store/transfers_under_way.h"
@@ -16,10 +19,17 @@ struct S3SenderState {
   TransfersUnderWay under_way;
   /// The last reply was a success: large bodies go out without asking first.
   std::atomic<bool> proven = false;
-  /// The keys were good once, so that a wrong signature of a body means wrong bytes.
-  std::atomic<bool> trusted = false;
-  /// A request was refused, perhaps for its checksum: the next goes without, and shows whether it was that.
-  std::atomic<bool> tries_without_checksum = false;
+  /// An attempt with a checksum was accepted.
+  std::atomic<bool> takes_checksums = false;
+  /// Somebody on the way answered 417: nobody is asked before a large body.
+  std::atomic<bool> never_asks = false;
+  /// The credentials used last do not expire, so asking for them takes no time.
+  std::atomic<bool> lasting_keys = false;
+
+  /// This part was refused, perhaps for its checksum: its next attempt goes without. False: it cannot have been that.
+  [[nodiscard]] bool leave_out_checksum(const PartRequest& part);
+  void put_back_checksum(const PartRequest& part);
+  [[nodiscard]] bool goes_without_checksum(const PartRequest& part) const;
 
   /// The service said that these credentials have expired.
   void refuse(const http::Credentials& used, Error why);
@@ -27,9 +37,12 @@ struct S3SenderState {
   [[nodiscard]] std::optional<Error> take_refusal(const http::Credentials& fresh);
 
  private:
-  std::mutex mutex_;
+  using Part = std::pair<std::string, int>;  // key and number
+
+  mutable std::mutex mutex_;
   http::Credentials refused_;
   std::optional<Error> why_;
+  std::set<Part> without_checksum_;
 };
 
 /// Sends to S3, signed with the store's credentials.
@@ -39,6 +52,7 @@ class S3PartSender final : public PartSender {
   S3PartSender(S3ObjectStore& store, S3Client& client) : store_(store), state_(client) {}
   ~S3PartSender() override { state_.under_way.end(); }
 
+  [[nodiscard]] bool may_wait(const PartRequest& request) const override;
   [[nodiscard]] MultipartUpload begin_whole(const std::string& key, const PutOptions& options) override;
   std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context) override;
 

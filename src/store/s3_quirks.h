@@ -24,6 +24,7 @@ struct S3Quirks {
   bool replays_complete = false;  ///< Completing an unknown upload succeeds when there is any object of that key.
   bool streaming = true;          ///< Takes aws-chunked bodies.
   bool atomic_conditions = true;  ///< Nothing comes between looking at a condition and writing.
+  bool keeps_coding = false;      ///< Stores "aws-chunked" as if it were a coding of the object.
   bool equal_parts = false;       ///< Completes only uploads whose parts, but the last, are of one size.
   S3Keys keys = S3Keys::any;
   /// Lists uploads of exactly the key that is asked for as a prefix, so all of them must be listed and sifted.
@@ -36,7 +37,8 @@ struct S3Quirks {
 /// The profile that a host name suggests; an empty one stands for AWS.
 [[nodiscard]] S3Quirks guess_s3_quirks(std::string_view host);
 
-/// Optional parts of requests that the server of one store was seen to refuse. Any thread.
+/// Optional parts of requests that the server of one store was not seen to refuse, and what else it was seen to do. Any
+/// thread.
 class S3Features {
  public:
   S3Features(bool sends_checksums, const S3Quirks& quirks)
@@ -45,6 +47,7 @@ class S3Features {
   std::atomic<bool> checksums;
   std::atomic<bool> conditional;
   std::atomic<bool> encoding_type;
+  std::atomic<bool> trusted = false;  ///< A signed request has succeeded, so the keys are good.
 };
 
 }  // namespace docupilot::inline v1

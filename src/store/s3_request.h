@@ -31,8 +31,6 @@ struct S3Request {
   std::uint64_t length = 0;
   /// The most bytes of a streamed body that are framed in one piece, when none is signed. Signed ones are 64 KiB.
   std::size_t unsigned_chunk = std::size_t{64} << 10U;
-  /// The SHA-256 of a streamed body in hexadecimal, where it is known before: then it is not framed.
-  std::string payload_hash = {};
   /// Sends a checksum along, where the store sends any: `checksum_headers`, or when there are none the body's own.
   bool checksum = false;
   http::Headers checksum_headers = {};
@@ -41,6 +39,8 @@ struct S3Request {
   bool conditional = false;
   bool encoding_type = false;
   bool expects = true;  ///< Asks the server before it sends a large body.
+  /// How long the server may be silent; http::Limits::stall.
+  Duration stall = http::Limits().stall;
 
   Writer* writer = nullptr;  ///< Where the body of a success goes; default: into the response.
   std::function<Result<void>(const http::Response&)> on_head = {};  ///< As http::Request's.

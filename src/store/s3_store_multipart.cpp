@@ -15,6 +15,8 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr int most_pages = 10'000;  // of a list: one that goes on for ever is a server's trick or mistake
+constexpr int most_aborts = 3;
+constexpr Duration joining_time = Duration::milliseconds(300'000);  // some servers copy all parts, without a word
 constexpr std::uint64_t largest_part = std::uint64_t{5} << 30U;
 
 /// Whether this attempt may have had its effect; for "slow down", whether an earlier one may.
@@ -167,6 +169,14 @@ Result<void> S3ObjectStore::add_checksums(const MultipartUpload& upload, std::ve
   return {};
 }
 
+Error S3ObjectStore::unknown_outcome(Error why, const StoreCall& call) {
+  return call.name(Error(ErrorCode::outcome_unknown, "whether the upload was completed is not known")
+                       .hint("complete it again; when there is no such upload, look at the object")
+                       .service(why.http_status(), why.service_code(), why.request_id())
+                       .attempts(why.attempts())
+                       .cause(std::move(why)));
+}
+
 Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, std::vector<PartInfo> parts,
                                            const StoreCall& call) {
   const s3::UploadId id = s3::UploadId::parse(upload.upload_id);
@@ -179,6 +189,7 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, std::v
   request.headers.set("content-type", "application/xml");
   request.body = as_bytes(body);
   request.root = "CompleteMultipartUploadResult";
+  request.stall = joining_time;
   if (const auto whole = joined_crc64nvme(parts)) {
     request.checksum = true;
     request.checksum_headers = {{std::string(s3::checksum_header), s3::to_checksum(*whole)},
@@ -193,6 +204,12 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, std::v
   }
   if (!reply) return reconcile(upload, parts, std::move(reply).error(), call);
   DOCUPILOT_TRY(const s3::WriteResult result, call.named(s3::read_write_result(reply->body, request.root)));
+  if (client_->replays_complete()) {
+    // An attempt that is still at work is told as done, too, and may fail.
+    auto there = marked_head(upload.key, call);
+    if (there && is_result(*there, id.mark, parts)) return std::move(there->object);
+    return unknown_outcome(there ? Error(ErrorCode::internal, "the object there is another one") : there.error(), call);
+  }
   // The reply says neither type nor time; who replaced the object meanwhile does not speak for ours.
   auto there = head_of(upload.key, call);
   if (there && there->etag == result.etag) return there;
@@ -222,11 +239,7 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
     const bool somebodys =
         refused && id.is_conditional() && is_known && !id.mark.empty() && (!there || there->mark != id.mark);
     if (!somebodys) {
-      return call.name(Error(ErrorCode::outcome_unknown, "whether the upload was completed is not known")
-                           .hint("complete it again; when there is no such upload, look at the object")
-                           .service(error.http_status(), error.service_code(), error.request_id())
-                           .attempts(error.attempts())
-                           .cause(std::move(error)));
+      return unknown_outcome(std::move(error), call);
     }
   }
   if (no_upload) return call.instead(call.no_upload(), error);
@@ -276,9 +289,15 @@ Result<void> S3ObjectStore::abort_multipart(const MultipartUpload& upload, const
   S3Request request{.operation = call.operation, .target = upload.key, .method = "DELETE"};
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
   request.query = {{"uploadId", s3::UploadId::parse(upload.upload_id).id}};
-  const auto reply = client_->call(request, context);
-  if (reply || (s3::is_unknown_upload(reply.error()))) return {};
-  return call.name(reply.error());
+  // A part that was on its way arrives after the upload is gone, and is kept and paid for: so S3's own documentation
+  // of AbortMultipartUpload asks to look, and to abort again.
+  for (int times = 0; times < most_aborts; ++times) {
+    const auto reply = client_->call(request, context);
+    if (!reply) return s3::is_unknown_upload(reply.error()) ? Result<void>() : call.name(reply.error());
+    const auto left = parts_of(upload, call);
+    if (!left) return left.error().code() == ErrorCode::not_found ? Result<void>() : left.error();
+  }
+  return call.error(ErrorCode::unavailable, "parts of the upload still arrive", "abort it again later");
 }
 
 void S3ObjectStore::abort_quietly(const MultipartUpload& upload) {

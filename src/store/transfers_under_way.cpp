@@ -16,6 +16,7 @@ void TransfersUnderWay::remove(const PartTransfer& transfer) {
 }
 
 void TransfersUnderWay::end() {
+  if (::getpid() != process_) return;
   std::vector<std::shared_ptr<PartTransfer>> all;
   std::unique_lock lock(mutex_);
   for (const auto& [address, transfer] : transfers_) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <unistd.h>
+
 #include <condition_variable>
 #include <map>
 #include <memory>
@@ -16,10 +18,12 @@ class TransfersUnderWay {
   void add(const std::shared_ptr<PartTransfer>& transfer);
   /// Its `done` has returned. From here on it uses nothing of the sender.
   void remove(const PartTransfer& transfer);
-  /// Cancels all, and waits until each has ended. Not from a `done`.
+  /// Cancels all, and waits until each has ended. Not from a `done`. In a child after a fork there is nothing to wait
+  /// for: the threads stayed behind.
   void end();
 
  private:
+  const pid_t process_ = ::getpid();
   std::mutex mutex_;
   std::condition_variable changed_;
   std::map<const PartTransfer*, std::weak_ptr<PartTransfer>> transfers_;

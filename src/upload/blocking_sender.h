@@ -13,6 +13,7 @@ class BlockingSender final : public PartSender {
   /// The store must stay until the sender is gone.
   BlockingSender(ObjectStore& store, unsigned threads) : store_(store), workers_(threads) {}
 
+  [[nodiscard]] bool may_wait(const PartRequest&) const override { return false; }
   std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context) override;
 
  private:

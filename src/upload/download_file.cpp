@@ -111,6 +111,21 @@ Result<std::optional<std::uint64_t>> DownloadFile::checksum(std::uint64_t offset
   return std::optional(crc);
 }
 
+Result<std::string> DownloadFile::sha256(std::uint64_t size, const Context& context) {
+  std::vector<std::byte> bytes(static_cast<std::size_t>(std::min<std::uint64_t>(size, block)));
+  ContentHash hash(Hashes::sha256);
+  while (hash.size() < size) {
+    DOCUPILOT_CHECK(context.check("download"));
+    const MutableByteView part(bytes.data(),
+                               static_cast<std::size_t>(std::min<std::uint64_t>(size - hash.size(), bytes.size())));
+    if (read_at(file_->fd(), part, hash.size()) != static_cast<ssize_t>(part.size())) {
+      return failed("cannot read the file back");
+    }
+    hash.update(part);
+  }
+  return hash.finish().sha256;
+}
+
 Result<void> DownloadFile::forget() {
   if (::ftruncate(record_file_.get(), static_cast<off_t>(DownloadRecord::head_size)) != 0) {
     return failed("cannot empty the record");

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include <docupilot/base/cancel.h>
@@ -31,6 +32,9 @@ class DownloadFile {
   /// CRC64NVME of what is on the disk; nothing when it cannot be read. Errors: cancelled, timeout.
   [[nodiscard]] Result<std::optional<std::uint64_t>> checksum(std::uint64_t offset, std::uint64_t length,
                                                               const Context& context) const;
+
+  /// In hexadecimal digits, of the first bytes of the file. Errors: those of the disk; cancelled, timeout.
+  [[nodiscard]] Result<std::string> sha256(std::uint64_t size, const Context& context);
 
   /// Empties the record: the bytes are not what they should be.
   [[nodiscard]] Result<void> forget();

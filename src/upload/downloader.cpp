@@ -32,6 +32,13 @@ class StoreDownloader final : public Downloader {
   void limit_rate(std::uint64_t bytes_per_second) override { limit_.set(steady_time(), bytes_per_second); }
 
  private:
+  [[nodiscard]] Error not_wanted(const std::string& key) const {
+    return Error(ErrorCode::corrupted, "the object has not the SHA-256 that is wanted")
+        .operation("download")
+        .backend(store_->scheme())
+        .target(key)
+        .hint("it was replaced or damaged: upload it again");
+  }
   Result<DownloadResult> bring(const std::string& key, std::unique_ptr<PartFile> target, const DownloadOptions& options,
                                const Context& context) {
     DOCUPILOT_CHECK(context.check("download"));
@@ -68,6 +75,10 @@ class StoreDownloader final : public Downloader {
     if (!outcome) {
       if (resumes && run.is_worth_keeping()) file.leave();
       return outcome.error();
+    }
+    if (!options.sha256.empty()) {
+      DOCUPILOT_TRY(const std::string sha256, file.sha256(object.size, context));
+      if (sha256 != options.sha256) return not_wanted(key);
     }
     DOCUPILOT_CHECK(file.keep());
     return DownloadResult{.object = std::move(object),

@@ -1,6 +1,7 @@
 #include "upload/stream_reader.h"
 
 #include <algorithm>
+#include <new>
 #include <string>
 
 #include <docupilot/source/content_hash.h>
@@ -67,8 +68,17 @@ Result<StreamReader::Part> StreamReader::next(int number) {
     return Error(ErrorCode::too_large, "the stream is larger than the parts that fit into memory can hold")
         .hint("allow more memory, or a larger part size");
   }
-  const auto size = static_cast<std::size_t>(schedule_.size_of(number));
-  Part part{.lease = budget_.lease(size, stop_.get_token())};
+  auto size = static_cast<std::size_t>(schedule_.size_of(number));
+  if (const auto said = source_.size()) {
+    // A short stream needs no more than it has; at least a byte, to see that it ends.
+    size = static_cast<std::size_t>(std::min<std::uint64_t>(size, std::max<std::uint64_t>(1, *said - read_)));
+  }
+  Part part;
+  try {
+    part.lease = budget_.lease(size, stop_.get_token());
+  } catch (const std::bad_alloc&) {
+    return Error(ErrorCode::exhausted, "there is no memory for a part").hint("allow less memory, or smaller parts");
+  }
   if (!part.lease.is_set()) return Error(ErrorCode::cancelled, "stopped at the caller's request");
   const MutableByteView room = part.lease.bytes();
   while (part.size < size) {

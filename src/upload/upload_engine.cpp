@@ -17,15 +17,15 @@ namespace {
 constexpr unsigned most_workers = 8;                                // for calls that block
 constexpr std::uint64_t of_connection = std::uint64_t{512} << 10U;  // its buffers
 
-/// Connections are paid for first, from what is not needed for two parts.
-std::uint64_t buffers_of(const UploaderOptions& options) {
-  const std::uint64_t connections = std::min(options.connections * of_connection, options.memory / 4);
-  return options.memory - connections;
+/// They grow to what a quarter of the memory pays for.
+unsigned most_connections(const UploaderOptions& options) {
+  const auto affordable = static_cast<unsigned>(std::min<std::uint64_t>(options.memory / 4 / of_connection, 256));
+  return std::max(options.connections, std::min(options.most_connections, affordable));
 }
 
-unsigned most_connections(const UploaderOptions& options) {
-  const auto affordable = static_cast<unsigned>(std::min<std::uint64_t>(options.memory / of_connection / 2, 256));
-  return std::max(options.connections, std::min(options.most_connections, affordable));
+/// What connections leave, at the least half.
+std::uint64_t buffers_of(const UploaderOptions& options) {
+  return options.memory - most_connections(options) * of_connection;
 }
 
 }  // namespace
@@ -48,6 +48,13 @@ UploadEngine::UploadEngine(std::shared_ptr<ObjectStore> store, UploaderOptions o
 }
 
 UploadEngine::~UploadEngine() {
+  if (::getpid() != process_) {
+    // A child after a fork: the threads stayed behind, and cannot be waited for.
+    if (thread_.joinable()) thread_.detach();
+    static_cast<void>(workers_.release());
+    static_cast<void>(own_sender_.release());
+    return;
+  }
   if (!thread_.joinable()) return;
   post([this] {
     closing_ = true;

@@ -2,7 +2,6 @@
 
 #include <sys/types.h>
 
-#include <atomic>
 #include <functional>
 #include <list>
 #include <memory>
@@ -60,6 +59,9 @@ class UploadEngine {
   /// Counts an attempt as begun; to be given back with its end.
   [[nodiscard]] std::uint64_t begin_sending() noexcept;
   void end_sending(std::uint64_t epoch, PartVerdict verdict, std::uint64_t bytes, Duration now) noexcept;
+  /// So many attempts stand still by the caller's wish: others may use their turn until they go on.
+  void set_aside(std::size_t attempts) noexcept { in_use_ -= static_cast<unsigned>(attempts); }
+  void take_up(std::size_t attempts) noexcept { in_use_ += static_cast<unsigned>(attempts); }
 
  private:
   void loop();

@@ -13,7 +13,7 @@ namespace {
 
 const std::vector<std::string> migrations = {R"sql(
   CREATE TABLE uploads(
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never used twice
     location TEXT NOT NULL,
     key TEXT NOT NULL,
     upload_id TEXT NOT NULL,      -- empty: about to be begun
@@ -145,7 +145,7 @@ Result<bool> UploadJournal::hold(sqlite::Connection& database, std::int64_t id, 
   {
     const std::lock_guard lock(mutex_);
     // A name of our own stands for an upload of this process only as long as it is at it.
-    if (owner == owner_.name() ? held_.contains(id) : owner_.alive(owner)) return false;
+    if (owner == owner_.name() ? held_.contains(id) : !owner.empty() && owner_.alive(owner)) return false;
   }
   DOCUPILOT_TRY(auto change, database.prepare("UPDATE uploads SET owner = ? WHERE id = ?"));
   DOCUPILOT_CHECK(change.bind(1, owner_.name()).bind(2, id).run(context));
@@ -184,7 +184,8 @@ Result<void> UploadJournal::add(JournalEntry& entry, const Context& context) {
   DOCUPILOT_TRY(auto database, pool_.writer(context));
   auto done = database->transaction(context, [&]() -> Result<void> {
     {
-      DOCUPILOT_TRY(auto next, database->prepare("SELECT coalesce(max(id), 0) + 1 FROM uploads"));
+      DOCUPILOT_TRY(auto next,
+                    database->prepare("SELECT coalesce(max(seq), 0) + 1 FROM sqlite_sequence WHERE name = 'uploads'"));
       DOCUPILOT_CHECK(next.step(context));
       entry.id = next.integer(0);
     }
@@ -206,10 +207,10 @@ Result<void> UploadJournal::add(JournalEntry& entry, const Context& context) {
 
 Result<void> UploadJournal::update(const JournalEntry& entry, const Context& context) {
   DOCUPILOT_TRY(auto database, pool_.writer(context));
-  DOCUPILOT_TRY(auto row, database->prepare(
-                              "UPDATE uploads SET upload_id = ?, completing = ?, touched = ?, seal = ? WHERE id = ?"));
-  row.bind(1, entry.upload_id).bind(2, entry.completing ? 1 : 0).bind(3, clock_.now().microseconds);
-  return row.bind(4, seal_of(entry)).bind(5, entry.id).run(context);
+  DOCUPILOT_TRY(auto row, database->prepare("UPDATE uploads SET upload_id = ?, completing = ?, started = ?, "
+                                            "touched = ?, seal = ? WHERE id = ?"));
+  row.bind(1, entry.upload_id).bind(2, entry.completing ? 1 : 0).bind(3, entry.started.microseconds);
+  return row.bind(4, clock_.now().microseconds).bind(5, seal_of(entry)).bind(6, entry.id).run(context);
 }
 
 Result<void> UploadJournal::acknowledge(std::int64_t id, std::span<const PartInfo> parts, const Context& context) {
@@ -248,28 +249,28 @@ Result<std::vector<PartInfo>> UploadJournal::parts(std::int64_t id, const Contex
 }
 
 Result<void> UploadJournal::forget_parts(std::int64_t id, const Context& context) {
-  DOCUPILOT_TRY(auto database, pool_.writer(context));
-  DOCUPILOT_TRY(auto row, database->prepare("DELETE FROM parts WHERE upload = ?"));
-  return row.bind(1, id).run(context);
+  return change("DELETE FROM parts WHERE upload = ?", id, context);
 }
 
 Result<void> UploadJournal::remove(std::int64_t id, const Context& context) {
-  {
-    DOCUPILOT_TRY(auto database, pool_.writer(context));
-    DOCUPILOT_TRY(auto row, database->prepare("DELETE FROM uploads WHERE id = ?"));
-    DOCUPILOT_CHECK(row.bind(1, id).run(context));
-  }
-  release(id);
-  return {};
+  auto done = change("DELETE FROM uploads WHERE id = ?", id, context);
+  let_go(id);
+  return done;
 }
 
 void UploadJournal::release(std::int64_t id) {
-  // Other processes may take it from now on; if that cannot be written, when this one has ended.
-  if (auto database = pool_.writer({})) {
-    if (auto change = (*database)->prepare("UPDATE uploads SET owner = '' WHERE id = ? AND owner = ?")) {
-      static_cast<void>(change->bind(1, id).bind(2, owner_.name()).run({}));
-    }
-  }
+  // Where this cannot be written, the hold ends with the process.
+  static_cast<void>(change("UPDATE uploads SET owner = '' WHERE id = ?", id, {}));
+  let_go(id);
+}
+
+Result<void> UploadJournal::change(std::string_view sql, std::int64_t id, const Context& context) {
+  DOCUPILOT_TRY(auto database, pool_.writer(context));
+  DOCUPILOT_TRY(auto row, database->prepare(sql));
+  return row.bind(1, id).run(context);
+}
+
+void UploadJournal::let_go(std::int64_t id) {
   const std::lock_guard lock(mutex_);
   held_.erase(id);
 }

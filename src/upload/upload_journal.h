@@ -46,15 +46,15 @@ class UploadJournal {
                                                          const std::string& uri, const Context& context);
   /// Writes a new entry, which the caller holds.
   [[nodiscard]] Result<void> add(JournalEntry& entry, const Context& context);
-  /// Writes upload id and `completing`.
+  /// Writes upload id, `started` and `completing`.
   [[nodiscard]] Result<void> update(const JournalEntry& entry, const Context& context);
   [[nodiscard]] Result<void> acknowledge(std::int64_t id, std::span<const PartInfo> parts, const Context& context);
   [[nodiscard]] Result<std::vector<PartInfo>> parts(std::int64_t id, const Context& context);
   /// Forgets that parts were acknowledged: the upload begins anew under another upload id.
   [[nodiscard]] Result<void> forget_parts(std::int64_t id, const Context& context);
-  /// It is over: the entry goes.
+  /// It is over: the entry goes. When that cannot be written, it is let go of.
   [[nodiscard]] Result<void> remove(std::int64_t id, const Context& context);
-  /// It is no longer held, and goes on another time.
+  /// It is no longer held, and goes on another time, by any process.
   void release(std::int64_t id);
   /// Entries of this place that nobody living is at and that did not get on since `before`. They are held by the
   /// caller.
@@ -67,6 +67,8 @@ class UploadJournal {
   [[nodiscard]] Result<void> open();
   [[nodiscard]] Result<std::vector<JournalEntry>> select(sqlite::Connection& database, std::string_view where,
                                                          std::span<const std::string> values, const Context& context);
+  [[nodiscard]] Result<void> change(std::string_view sql, std::int64_t id, const Context& context);
+  void let_go(std::int64_t id);
   /// Takes hold of an entry inside a transaction. False: somebody living has it.
   [[nodiscard]] Result<bool> hold(sqlite::Connection& database, std::int64_t id, const Context& context);
 

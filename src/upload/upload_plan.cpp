@@ -55,7 +55,10 @@ void UploadPlan::replied(int number, PartReply reply, Duration now) {
   if (reply.verdict == PartVerdict::stored) return stored(*part, std::move(reply), now);
   ++attempts_failed_;
   if (number == 0) {
-    maybe_stored_ = maybe_stored_ || reply.verdict == PartVerdict::transient;
+    // A proxy says 503 also when it lost the server after it had done its work.
+    const bool is_clear = reply.error && reply.error->code() == ErrorCode::rate_limited;
+    maybe_stored_ = maybe_stored_ || reply.verdict == PartVerdict::transient ||
+                    (reply.verdict == PartVerdict::throttled && !is_clear);
     if (is_once()) return whole_refused(error_of(reply));
   }
   switch (reply.verdict) {
@@ -243,7 +246,8 @@ TransferProgress UploadPlan::progress() const {
           .parts_total = book_.total_parts(),
           .attempts_failed = attempts_failed_,
           .paused = paused_,
-          .waiting = outage_.lasts()};
+          .waiting = outage_.lasts(),
+          .trouble = outage_.lasts() ? last_failure_ : std::nullopt};
 }
 
 }  // namespace docupilot::inline v1

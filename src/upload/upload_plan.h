@@ -57,8 +57,9 @@ struct UploadAction {
 ///
 /// A completion whose reply was lost is sent again; when the upload is gone by then, the object at the key is looked
 /// at, and is ours only if our token, its size and the list of its parts say so; else the upload begins anew, once.
-/// Parts that a completion finds missing or different are asked for and sent again, twice at the most. After the end of
-/// a completion is unknown nothing is aborted, and nothing but a look decides that it failed.
+/// Parts that a completion finds missing or different are asked for and sent again, twice at the most; those of an
+/// upload that an earlier completion may have broken are not, it begins anew. After the end of a completion is unknown
+/// nothing but a look decides that it failed, and nothing else is aborted.
 class UploadPlan {
  public:
   UploadPlan(UploadPlanOptions options, Duration now);
@@ -185,6 +186,7 @@ class UploadPlan {
   bool in_doubt_ = false;      // the end of one of them is unknown
   bool sent_again_ = false;    // a completion, without waiting for a probe
   bool was_refused_ = false;   // by a condition: another run could not complete it either
+  bool is_broken_ = false;     // a completion in doubt has cost it parts
   unsigned rounds_ = 0;        // of parts that a completion found missing
   bool has_aborted_ = false;   // or tried to
   bool maybe_stored_ = false;  // the whole, by an attempt that failed

@@ -82,7 +82,16 @@ void UploadPlan::listed(const std::vector<PartInfo>& has, Duration) {
   if (!ends_call(UploadAction::Kind::list)) return;
   outage_.progressed();
   if (goal_ != Goal::upload) return;
-  for (const int number : book_.missing_in(has)) {
+  const auto missing = book_.missing_in(has);
+  if (in_doubt_ && !missing.empty()) {
+    // A completion that breaks off in the middle can cost a store parts that it had acknowledged, and what is left of
+    // such an upload may never complete (MinIO).
+    is_broken_ = true;
+    last_failure_ = Error(ErrorCode::corrupted, "the store lost parts while it completed the upload");
+    goal_ = Goal::look;
+    return;
+  }
+  for (const int number : missing) {
     if (!options_.can_rewind) {
       return settle(Error(ErrorCode::corrupted, "the store has lost a part of a stream, which cannot be read again"));
     }

@@ -91,7 +91,7 @@ void UploadPlan::resume(Duration now) {
 }
 
 bool UploadPlan::is_to_be_aborted() const noexcept {
-  if (!has_upload_ || has_aborted_ || in_doubt_) return false;
+  if (!has_upload_ || has_aborted_ || (in_doubt_ && !is_broken_)) return false;
   return goal_ == Goal::restart || object_ || was_refused_ || !options_.keep;
 }
 
@@ -132,7 +132,7 @@ void UploadPlan::begin_anew() {
   call_due_ = Duration();
   upload_ = {};
   completions_ = rounds_ = 0;
-  in_doubt_ = sent_again_ = was_refused_ = has_aborted_ = looks_once_ = false;
+  in_doubt_ = sent_again_ = was_refused_ = is_broken_ = has_aborted_ = looks_once_ = false;
   if_not_ours_.reset();
   last_failure_.reset();
   ++restarts_;

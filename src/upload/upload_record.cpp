@@ -11,7 +11,6 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr std::int64_t around = 300'000'000;  // microseconds; clocks of stores are off by less
-constexpr Duration abort_time = Duration::milliseconds(2'000);
 constexpr std::size_t block = std::size_t{256} << 10U;
 
 /// As the store names it; behind it we may have written what we need ourselves.
@@ -20,6 +19,11 @@ std::string_view bare_id(std::string_view upload_id) { return upload_id.substr(0
 bool may_be_done(const Error& error) {
   return error.code() == ErrorCode::outcome_unknown || error.code() == ErrorCode::cancelled ||
          error.code() == ErrorCode::timeout;
+}
+
+bool is_same(const PartInfo& a, const PartInfo& b) {
+  const bool differ = a.crc64nvme && b.crc64nvme && *a.crc64nvme != *b.crc64nvme;
+  return a.number == b.number && a.etag == b.etag && a.size == b.size && !differ;
 }
 
 bool is_md5(std::string_view etag) {
@@ -31,8 +35,13 @@ bool is_md5(std::string_view etag) {
 Result<void> abort_nameless(ObjectStore& store, UploadJournal& journal, const JournalEntry& entry,
                             const Context& context) {
   DOCUPILOT_TRY(const auto known, journal.known_ids(entry.location, context));
-  DOCUPILOT_TRY(const auto uploads, store.list_multipart(entry.key, context));
-  for (const MultipartUpload& upload : uploads) {
+  const auto uploads = store.list_multipart(entry.key, context);
+  if (!uploads) {
+    const ErrorCode why = uploads.error().code();
+    const bool may_not_be_told = why == ErrorCode::unsupported || why == ErrorCode::permission_denied;
+    return may_not_be_told ? Result<void>() : uploads.error();
+  }
+  for (const MultipartUpload& upload : *uploads) {
     const bool named =
         std::ranges::any_of(known, [&](const std::string& id) { return bare_id(id) == bare_id(upload.upload_id); });
     const std::int64_t apart = upload.started.microseconds - entry.started.microseconds;
@@ -51,6 +60,7 @@ Result<std::optional<std::uint64_t>> UploadRecord::find(WhenChanged when_changed
   if (journal_ == nullptr || !identity_.is_set()) return none;
   DOCUPILOT_TRY(entry_, journal_->take(store_.location(), key_, identity_.uri, context));
   if (!entry_) return none;
+  is_unclear_ = true;
   if (entry_->source == identity_) return std::optional(entry_->part_size);
   const auto refused = [&](Error error) {
     journal_->release(entry_->id);
@@ -59,12 +69,13 @@ Result<std::optional<std::uint64_t>> UploadRecord::find(WhenChanged when_changed
   };
   if (when_changed == WhenChanged::refuse) {
     return refused(Error(ErrorCode::precondition_failed, "the source changed since its upload was begun")
-                       .hint("begin anew, which drops the parts that were sent (restart), or bring the old file back"));
+                       .hint("bring the old file back; or drop what was sent and begin anew: WhenChanged::restart "
+                             "(docupilot put --restart)"));
   }
-  if (!entry_->upload_id.empty()) {
-    auto aborted = store_.abort_multipart({.key = key_, .upload_id = entry_->upload_id, .started = {}}, context);
-    if (!aborted) return refused(std::move(aborted).error());
-  }
+  auto aborted = entry_->upload_id.empty()
+                     ? abort_nameless(store_, *journal_, *entry_, context)
+                     : store_.abort_multipart({.key = key_, .upload_id = entry_->upload_id, .started = {}}, context);
+  if (!aborted) return refused(std::move(aborted).error());
   DOCUPILOT_CHECK(journal_->remove(entry_->id, context));
   entry_.reset();
   return none;
@@ -77,6 +88,7 @@ Result<UploadRecord::Opened> UploadRecord::open(const PartSchedule& schedule, co
       DOCUPILOT_TRY(auto there, go_on(schedule, context));
       if (there) {
         opened_ = true;
+        is_unclear_ = false;
         return *std::move(there);
       }
     }
@@ -85,15 +97,14 @@ Result<UploadRecord::Opened> UploadRecord::open(const PartSchedule& schedule, co
   opened_ = true;
   auto begun = store_.begin_multipart(key_, options, context);
   // The server may have begun one that nobody can name.
-  maybe_nameless_ = !begun && may_be_done(begun.error());
+  is_unclear_ = !begun && may_be_done(begun.error());
   if (!begun) return std::move(begun).error();
   MultipartUpload upload = *std::move(begun);
   if (entry_) {
     entry_->upload_id = upload.upload_id;
     if (auto written = journal_->update(*entry_, context); !written) {
-      // What nobody remembers must not be left, also when it was cancelled just now. If this fails too, the journal
-      // still knows the key and the time.
-      maybe_nameless_ = !store_.abort_multipart(upload, {.deadline = Deadline::after(abort_time), .stop = {}});
+      // What nobody remembers must not be left. If this fails too, the journal still knows the key and the time.
+      is_unclear_ = !store_.abort_multipart(upload, context);
       entry_->upload_id.clear();
       return std::move(written).error();
     }
@@ -109,8 +120,9 @@ Result<void> UploadRecord::prepare_entry(const PartSchedule& schedule, const Con
     entry_ = std::move(entry);
     return {};
   }
-  if (entry_->upload_id.empty()) return abort_nameless(store_, *journal_, *entry_, context);
+  if (entry_->upload_id.empty()) DOCUPILOT_CHECK(abort_nameless(store_, *journal_, *entry_, context));
   entry_->upload_id.clear();
+  entry_->started = Clock::system().now();
   entry_->completing = false;
   DOCUPILOT_CHECK(journal_->forget_parts(entry_->id, context));
   return journal_->update(*entry_, context);
@@ -128,23 +140,24 @@ Result<std::optional<UploadRecord::Opened>> UploadRecord::go_on(const PartSchedu
     return std::optional(std::move(opened));
   }
   DOCUPILOT_TRY(opened.has, confirmed(schedule, *listed, context));
-  const std::uint64_t count = schedule.parts_of(identity_.size);
-  opened.completing = opened.completing && opened.has.size() == count;
+  if (opened.completing) {
+    // All parts were there before the completion was sent. If they are not now, that is for the plan to find out.
+    DOCUPILOT_TRY(auto all, journal_->parts(entry_->id, context));
+    opened.completing = all.size() == schedule.parts_of(identity_.size);
+    if (opened.completing) opened.has = std::move(all);
+  }
   return std::optional(std::move(opened));
 }
 
 Result<std::vector<PartInfo>> UploadRecord::confirmed(const PartSchedule& schedule, const std::vector<PartInfo>& listed,
                                                       const Context& context) {
-  DOCUPILOT_TRY(const auto known, journal_->parts(entry_->id, context));
+  DOCUPILOT_TRY(const auto known, journal_->parts(entry_->id, context));  // in order
   std::vector<PartInfo> has;
   std::vector<PartInfo> unknown;
   for (const PartInfo& there : listed) {
-    const auto same = [&](const PartInfo& part) {
-      const bool differ = part.crc64nvme && there.crc64nvme && *part.crc64nvme != *there.crc64nvme;
-      return part.number == there.number && part.etag == there.etag && part.size == there.size && !differ;
-    };
-    if (const auto part = std::ranges::find_if(known, same); part != known.end()) {
-      has.push_back(*part);
+    const auto part_known = std::ranges::lower_bound(known, there.number, {}, &PartInfo::number);
+    if (part_known != known.end() && is_same(*part_known, there)) {
+      has.push_back(*part_known);
       continue;
     }
     PartInfo part = there;
@@ -196,9 +209,9 @@ Result<void> UploadRecord::close(bool left) {
   if (!entry_) return {};
   const std::int64_t id = entry_->id;
   entry_.reset();
-  auto removed = left || maybe_nameless_ ? Result<void>() : journal_->remove(id, {});
-  if (left || maybe_nameless_ || !removed) journal_->release(id);
-  return removed;
+  if (!left && !is_unclear_) return journal_->remove(id, {});
+  journal_->release(id);
+  return {};
 }
 
 }  // namespace docupilot::inline v1

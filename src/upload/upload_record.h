@@ -37,8 +37,8 @@ class UploadRecord {
   [[nodiscard]] Result<void> acknowledge(const std::vector<PartInfo>& parts, const Context& context);
   /// To be called before the completion is sent.
   [[nodiscard]] Result<void> completing(const Context& context);
-  /// It is over. `left`: something of it is still at the store, so the journal keeps it, as it does when an upload may
-  /// have been begun of which no reply came.
+  /// It is over. `left`: something of it is still at the store, so the journal keeps it, as it does when that is not
+  /// clear: an upload may have been begun of which no reply came, or an earlier one was never reached.
   [[nodiscard]] Result<void> close(bool left);
 
  private:
@@ -55,7 +55,7 @@ class UploadRecord {
   const std::string key_;
   std::optional<JournalEntry> entry_;
   bool opened_ = false;
-  bool maybe_nameless_ = false;
+  bool is_unclear_ = false;  // what is at the store: the entry must stay
 };
 
 /// Aborts uploads of this key that were begun when the entry was, and that no entry names: the process died between the

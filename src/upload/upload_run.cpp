@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <random>
+#include <system_error>
 
 #include "base/try.h"
 #include "upload/steady_time.h"
@@ -46,17 +47,12 @@ UploadRun::UploadRun(UploadEngine& engine, std::shared_ptr<Source> source, std::
 
 UploadRun::~UploadRun() = default;
 
-// ---- what other threads ask for
-// ---------------------------------------------------------------------------------------
+// ---- what other threads ask for -------------------------------------------------------------------------------------
 
 void UploadRun::request_pause(bool paused) {
   gate_->paused = paused;
   engine_.post([weak = weak_from_this(), paused] {
-    const auto self = weak.lock();
-    if (!self || !self->plan_) return;
-    if (paused) self->plan_->pause(steady_time());
-    else self->plan_->resume(steady_time());
-    self->feed_at_ = steady_time();
+    if (const auto self = weak.lock()) self->pause(paused);
   });
 }
 
@@ -64,6 +60,7 @@ void UploadRun::request_cancel() {
   engine_.post([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->cancel(stopped());
   });
+  stop_.request_stop();  // what blocks ends behind that
 }
 
 void UploadRun::request_priority(int priority) {
@@ -77,8 +74,7 @@ TransferProgress UploadRun::progress() const {
   return told_;
 }
 
-// ---- from the beginning to a plan
-// -------------------------------------------------------------------------------------
+// ---- from the beginning to a plan -----------------------------------------------------------------------------------
 
 void UploadRun::begin() {
   gate_->on_starved = [this] { engine_.post([] {}); };  // whoever wakes the engine has it look
@@ -87,22 +83,27 @@ void UploadRun::begin() {
   if (options_.put.durability != Durability::now) {
     return fail(Error(ErrorCode::invalid_argument, "an upload cannot wait for a flush").hint("use Durability::now"));
   }
+  const StoreCapabilities& store = engine_.capabilities();
   size_ = source_->size();
-  if (source_->can_rewind()) {
+  is_stream_ = !source_->can_rewind() || !size_;
+  if (is_stream_ && !store.multipart) return put_directly();
+  // An earlier run may have sent it in smaller parts than this one would.
+  const std::uint64_t threshold = engine_.journal() != nullptr ? store.minimum_part_size : 0;
+  const PartSchedule schedule = schedule_for(engine_.options().part_size);
+  const bool in_parts = store.multipart && (is_stream_ || *size_ > schedule.first());
+  const bool may_be_in_parts = store.multipart && threshold > 0 && !is_stream_ && *size_ > threshold;
+  if (!in_parts && !may_be_in_parts) return make_plan(schedule);
+  if (!is_stream_) {
     auto identity = source_->identity();
     if (!identity) return fail(std::move(identity).error());
     identity_ = *std::move(identity);
-  } else if (!engine_.capabilities().multipart) {
-    return put_directly();
   }
-  const PartSchedule schedule = schedule_for(engine_.options().part_size);
-  const bool in_parts = engine_.capabilities().multipart && (!size_ || *size_ > schedule.first());
-  if (!in_parts) return make_plan(schedule);
   record_.emplace(engine_.store(), engine_.journal(), *source_, identity_, key_);
   call([this] { return record_->find(options_.when_changed, inner()); },
-       [this](Result<std::optional<std::uint64_t>> part_size) {
+       [this, in_parts](Result<std::optional<std::uint64_t>> part_size) {
          if (!part_size) return fail(std::move(part_size).error());
          if (cancelled_) return close_record(true, *cancelled_);
+         if (!*part_size && !in_parts) record_.reset();
          make_plan(schedule_for(part_size->value_or(engine_.options().part_size)));
        });
 }
@@ -112,7 +113,7 @@ PartSchedule UploadRun::schedule_for(std::uint64_t part_size) const {
   return PartSchedule({.size = size_,
                        .part_size = part_size,
                        .connections = engine_.options().connections,
-                       .memory = source_->can_rewind() ? UINT64_MAX : engine_.memory().size(),
+                       .memory = is_stream_ ? engine_.memory().size() : UINT64_MAX,
                        .least = std::max<std::uint64_t>(1, store.minimum_part_size),
                        .equal_parts = store.equal_parts});
 }
@@ -121,7 +122,7 @@ void UploadRun::make_plan(const PartSchedule& schedule) {
   const bool remembered = engine_.journal() != nullptr && identity_.is_set();
   plan_.emplace(UploadPlanOptions{.schedule = schedule,
                                   .size = size_,
-                                  .can_rewind = source_->can_rewind(),
+                                  .can_rewind = !is_stream_,
                                   .multipart = engine_.capabilities().multipart,
                                   .keep = remembered && options_.unfinished == Unfinished::keep_if_resumable,
                                   .retry = engine_.options().retry,
@@ -131,7 +132,15 @@ void UploadRun::make_plan(const PartSchedule& schedule) {
                 steady_time());
   schedule_.emplace(schedule);
   if (gate_->paused) plan_->pause(steady_time());
-  if (!source_->can_rewind()) read_stream();
+  if (!is_stream_) return;
+  try {
+    read_stream();
+  } catch (const std::system_error& problem) {
+    plan_->source_failed(
+        Error(ErrorCode::exhausted, std::string("no thread can be started to read the stream: ") + problem.what())
+            .hint("raise the limit of threads (ulimit -u), or upload fewer streams at a time"),
+        steady_time());
+  }
 }
 
 void UploadRun::read_stream() {
@@ -154,8 +163,20 @@ void UploadRun::produced(Result<StreamReader::Part> part) {
   plan_->produced(part->size, part->last, steady_time());
 }
 
-// ---- on the way
-// -------------------------------------------------------------------------------------------------------
+// ---- on the way -----------------------------------------------------------------------------------------------------
+
+void UploadRun::pause(bool paused) {
+  // What stands still leaves its turn to others.
+  if (paused != is_aside_) {
+    if (paused) engine_.set_aside(sending_.size());
+    else engine_.take_up(sending_.size());
+    is_aside_ = paused;
+  }
+  if (!paused) feed_at_ = steady_time();
+  if (!plan_) return;
+  if (paused) plan_->pause(steady_time());
+  else plan_->resume(steady_time());
+}
 
 void UploadRun::cancel(Error error) {
   if (ended_ || cancelled_) return;
@@ -170,8 +191,8 @@ void UploadRun::cancel(Error error) {
 
 std::optional<Duration> UploadRun::advance(Duration now) {
   if (ended_) return std::nullopt;
-  if (context_.deadline.expired()) {
-    cancel(Error(ErrorCode::timeout, "the deadline passed").hint("allow more time; what was sent is kept for it"));
+  if (!cancelled_ && context_.deadline.expired()) {
+    cancel(Error(ErrorCode::timeout, "the deadline passed").hint("allow more time"));
   }
   std::optional<Duration> wake;
   if (plan_) {
@@ -182,32 +203,34 @@ std::optional<Duration> UploadRun::advance(Duration now) {
       perform(*action, now);
     }
     if (plan_->wants_all_cancelled()) {
-      for (const auto& [number, sending] : sending_) sending.transfer->cancel();
+      for (const auto& [number, sending] : sending_) {
+        if (sending.transfer) sending.transfer->cancel();
+      }
     }
     earliest(wake, plan_->wake_at());
     if (!ended_ && meter_.due(now)) report(now);
     earliest(wake, meter_.due_at());
   }
   feed_starved(now);
-  earliest(wake, feed_at_);
-  // Nothing of the source is used any more: who cancelled need not wait for what is tidied up.
-  if (give_up_ && !ended_ && sending_.empty() && !reader_ && is_aborting_ && now >= *give_up_) {
-    deliver(Error(*cancelled_).hint("the upload may be left at the store: list_multipart shows it"));
-  }
-  if (give_up_ && !ended_) earliest(wake, later(now, Duration::milliseconds(20)));
+  if (!gate_->paused) earliest(wake, feed_at_);
   if (ended_) return std::nullopt;
-  if (context_.deadline.is_set()) earliest(wake, later(now, context_.deadline.remaining()));
+  if (give_up_ && on_end_) {
+    // Nothing of the source is used any more: who cancelled need not wait for what is tidied up.
+    if (now >= *give_up_ && sending_.empty() && !reader_ && !uses_source_) tell(*cancelled_);
+    else earliest(wake, std::max(*give_up_, later(now, Duration::milliseconds(20))));
+  }
+  if (!cancelled_ && context_.deadline.is_set()) earliest(wake, later(now, context_.deadline.remaining()));
   return wake;
 }
 
 void UploadRun::feed_starved(Duration now) {
-  if (gate_->paused) return;
+  if (gate_->paused || ended_) return;
   const auto starved = [](const auto& entry) { return entry.second.body->is_starved(); };
   if (!feed_at_ && std::ranges::any_of(sending_, starved)) feed_at_ = later(now, feed_turn);
   if (!feed_at_ || now < *feed_at_) return;
   feed_at_.reset();
   for (const auto& [number, sending] : sending_) {
-    if (sending.body->take_starved()) sending.transfer->resume();
+    if (sending.transfer && sending.body->take_starved()) sending.transfer->resume();
   }
 }
 
@@ -221,24 +244,28 @@ void UploadRun::report(Duration now) {
     const std::lock_guard lock(mutex_);
     told_ = progress;
   }
-  if (options_.on_progress) options_.on_progress(progress);
+  if (options_.on_progress && on_end_) options_.on_progress(progress);
 }
 
 void UploadRun::report_part(int number, std::uint64_t size, unsigned attempt, const std::optional<Error>& error) const {
-  if (!options_.on_part) return;
+  if (!options_.on_part || !on_end_) return;
   const std::uint64_t offset = number == 0 ? 0 : schedule_->offset_of(number);
   options_.on_part({.number = number, .offset = offset, .size = size, .attempt = attempt, .error = error});
 }
 
-void UploadRun::deliver(Result<UploadResult> result) {
-  if (std::exchange(ended_, true)) return;
+void UploadRun::tell(Result<UploadResult> result) {
+  if (!on_end_) return;
   if (plan_) report(steady_time());
   stopper_.reset();
   if (!result && result.error().operation().empty()) {
     result = Error(result.error()).operation("upload").target(key_);
   }
-  const OnEnd on_end = std::move(on_end_);
-  on_end(std::move(result));
+  std::exchange(on_end_, nullptr)(std::move(result));
+}
+
+void UploadRun::deliver(Result<UploadResult> result) {
+  ended_ = true;
+  tell(std::move(result));
 }
 
 void UploadRun::fail(Error error) { deliver(std::move(error).operation("upload").target(key_)); }
@@ -250,6 +277,7 @@ void UploadRun::put_directly() {
          if (!object) return deliver(std::move(object).error());
          UploadResult result;
          result.bytes_sent = object->size;
+         result.crc64nvme = object->crc64nvme.value_or(0);
          result.object = *std::move(object);
          deliver(std::move(result));
        });

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -35,6 +34,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
 
   // ---- the engine's thread ----
   void begin();
+  void pause(bool paused);
   void cancel(Error error);
   /// Does what there is to do now; when to be called again though nothing happened.
   [[nodiscard]] std::optional<Duration> advance(Duration now);
@@ -44,7 +44,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
 
  private:
   struct Sending {
-    std::shared_ptr<PartTransfer> transfer;  // null for a moment: `send` has not returned
+    std::shared_ptr<PartTransfer> transfer;  // null while `send` has not returned
     std::shared_ptr<UploadBody> body;
     std::uint64_t epoch = 0;
     unsigned attempt = 0;
@@ -75,6 +75,8 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   void feed_starved(Duration now);
   void report(Duration now);
   void report_part(int number, std::uint64_t size, unsigned attempt, const std::optional<Error>& error) const;
+  /// Tells who waits for the end, once; what is left to tidy up may go on.
+  void tell(Result<UploadResult> result);
   void deliver(Result<UploadResult> result);
   /// Runs `work` on a worker and `then` with its result on the engine's thread; both may use this run, which lives
   /// until then.
@@ -118,7 +120,9 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   std::optional<Duration> give_up_;  // when a cancelled upload is told as ended though its abort is not
   std::optional<Duration> feed_at_;  // when bodies that waited for the gate look again
   int produced_ = 0;                 // parts of a stream
-  bool is_aborting_ = false;
+  bool is_stream_ = false;           // read once, part by part
+  bool is_aside_ = false;            // its attempts are not counted as under way
+  bool uses_source_ = false;         // a call
 
   std::optional<UploadRecord> record_;   // of an upload in parts
   std::vector<PartInfo> acknowledged_;   // not in the journal yet

@@ -37,6 +37,7 @@ void UploadRun::write_journal() {
   call([this, parts = std::exchange(acknowledged_, {})] { return record_->acknowledge(parts, {}); },
        [this](Result<void> written) {
          writing_ = false;
+         if (written && !acknowledged_.empty()) return write_journal();  // before what was put off
          auto action = std::exchange(put_off_, std::nullopt);
          if (!written) {
            plan_->source_failed(std::move(written).error(), steady_time());
@@ -48,8 +49,10 @@ void UploadRun::write_journal() {
 }
 
 void UploadRun::open() {
+  uses_source_ = true;
   call([this] { return record_->open(*schedule_, options_.put, inner()); },
        [this](Result<UploadRecord::Opened> opened) {
+         uses_source_ = false;
          if (!opened) return plan_->call_failed(std::move(opened).error(), steady_time());
          opened_.push_back(opened->upload);
          for (const PartInfo& part : opened->has) report_part(part.number, part.size, 0, std::nullopt);
@@ -88,6 +91,7 @@ void UploadRun::send(int number, unsigned attempt, Duration now) {
   PartRequest request{.key = key_,
                       .upload = number == 0 ? whole_ : plan_->upload(),
                       .number = number,
+                      .last = static_cast<int>(plan_->progress().parts_total.value_or(0)),
                       .options = options_.put,
                       .body = *body};
   Sending& sending = sending_[number];
@@ -97,7 +101,16 @@ void UploadRun::send(int number, unsigned attempt, Duration now) {
   const auto done = [&engine = engine_, self = shared_from_this(), number](PartReply reply) {
     engine.post([self, number, reply = std::move(reply)]() mutable { self->replied(number, std::move(reply)); });
   };
-  sending.transfer = engine_.sender().send(std::move(request), done, inner());
+  if (!engine_.sender().may_wait(request)) {
+    sending.transfer = engine_.sender().send(std::move(request), done, inner());
+    return;
+  }
+  call([this, request = std::move(request), done] { return engine_.sender().send(request, done, inner()); },
+       [this, number, attempt](std::shared_ptr<PartTransfer> transfer) {
+         // It may have ended by now, and the next attempt begun.
+         const auto there = sending_.find(number);
+         if (there != sending_.end() && there->second.attempt == attempt) there->second.transfer = std::move(transfer);
+       });
 }
 
 void UploadRun::replied(int number, PartReply reply) {
@@ -105,7 +118,12 @@ void UploadRun::replied(int number, PartReply reply) {
   const Sending sending = std::move(there->second);
   sending_.erase(there);
   const Duration now = steady_time();
+  if (is_aside_) engine_.take_up(1);
   engine_.end_sending(sending.epoch, reply.verdict, reply.bytes_sent, now);
+  if (reply.verdict == PartVerdict::final) {
+    // A source that changed is the reason, whatever reading it led to.
+    if (auto same = check_source(); !same) reply.error = std::move(same).error();
+  }
   bytes_sent_ += reply.bytes_sent;
   report_part(number, sending.body->size(), sending.attempt, reply.error);
   if (reply.verdict == PartVerdict::stored) {
@@ -176,7 +194,6 @@ void UploadRun::look() {
 }
 
 void UploadRun::abort() {
-  is_aborting_ = true;
   call(
       [this, upload = plan_->upload()] {
         return engine_.store().abort_multipart(upload, {.deadline = Deadline::after(abort_time), .stop = {}});
@@ -184,10 +201,7 @@ void UploadRun::abort() {
       [this](Result<void> aborted) {
         std::optional<Error> error;
         if (!aborted) error = std::move(aborted).error();
-        const bool left = error.has_value();
         plan_->aborted(std::move(error), steady_time());
-        // Who cancelled was told before; the journal is told now.
-        if (ended_) close_record(left, *cancelled_);
       });
 }
 

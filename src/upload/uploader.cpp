@@ -1,8 +1,8 @@
 #include <docupilot/upload/uploader.h>
 
 #include <algorithm>
-#include <atomic>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 #include "base/try.h"
@@ -30,6 +30,9 @@ Result<void> check(const UploaderOptions& options) {
   if (options.connections < 1 || options.connections > 256) {
     return wrong("connections is not between 1 and 256", "the default is 16");
   }
+  if (options.connections * mebibyte > options.memory) {
+    return wrong("memory is too little for so many connections", "each takes half a MiB, and together half of it");
+  }
   if (options.part_size != 0 && (options.part_size < 5 * mebibyte || options.part_size > mebibyte * 5120)) {
     return wrong("part_size is not between 5 MiB and 5 GiB", "0 has it chosen by the size of the source");
   }
@@ -44,7 +47,7 @@ class Handle final : public Upload {
   ~Handle() override {
     if (ended()) return;
     cancel();
-    static_cast<void>(result());
+    static_cast<void>(wait({}));
   }
 
   void begin(std::shared_ptr<Source> source, std::string key, UploadOptions options, const Context& context) {
@@ -80,11 +83,6 @@ class Handle final : public Upload {
   void set_priority(int priority) override { run_->request_priority(priority); }
 
  private:
-  Result<UploadResult> result() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return result_.has_value(); });
-    return *result_;
-  }
   void end(Result<UploadResult> result) {
     const std::lock_guard lock(mutex_);  // told under the lock: whoever waits may destroy this at once
     result_.emplace(std::move(result));
@@ -148,13 +146,23 @@ class Batch : public std::enable_shared_from_this<Batch> {
       self->end(index, std::move(result));
       self->engine_.post([self] { self->begin_more(); });
     };
+    if (on_progress_) follow(index, item.options.on_progress);
     auto run =
         std::make_shared<UploadRun>(engine_, std::move(source), item.key, std::move(item.options), context_, on_end);
     if (auto added = engine_.add(std::move(run)); !added) end(index, std::move(added).error());
   }
 
+  void follow(std::size_t index, std::function<void(const TransferProgress&)>& on_progress) {
+    on_progress = [this, index, also = std::move(on_progress)](const TransferProgress& progress) {
+      under_way_[index] = progress.bytes_done + progress.bytes_moving;
+      report(false);
+      if (also) also(progress);
+    };
+  }
+
   void end(std::size_t index, Result<UploadResult> result) {
     --open_;
+    under_way_.erase(index);
     progress_.parts_done += 1;
     if (result) {
       progress_.bytes_done += result->object.size;
@@ -169,6 +177,8 @@ class Batch : public std::enable_shared_from_this<Batch> {
     const Duration now = steady_time();
     if (!on_progress_ || !(last || meter_.due(now))) return;
     progress_.parts_total = items_.size();
+    progress_.bytes_moving = 0;
+    for (const auto& [index, bytes] : under_way_) progress_.bytes_moving += bytes;
     meter_.measure(now, progress_);
     on_progress_(progress_);
   }
@@ -183,6 +193,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
   std::size_t open_ = 0;
   std::size_t failed_ = 0;
   TransferProgress progress_;
+  std::map<std::size_t, std::uint64_t> under_way_;  // bytes of uploads that have not ended
   ProgressMeter meter_;
   std::mutex mutex_;
   std::condition_variable changed_;
@@ -213,7 +224,7 @@ class StoreUploader final : public Uploader {
                           const Context& context) override {
     if (items.empty()) return 0;
     if (auto opened = engine_->open(); !opened) {
-      for (std::size_t i = 0; i < items.size(); ++i) on_result(i, opened.error());
+      for (std::size_t i = 0; on_result && i < items.size(); ++i) on_result(i, opened.error());
       return items.size();
     }
     return std::make_shared<Batch>(*engine_, items, on_result, on_progress, context)->wait();
@@ -234,9 +245,11 @@ class StoreUploader final : public Uploader {
         auto aborted = entry.upload_id.empty() ? abort_nameless(store, *journal, entry, context)
                                                : store.abort_multipart(one.upload, context);
         if (aborted) aborted = journal->remove(entry.id, context);
+        else journal->release(entry.id);
         if (!aborted) one.error = std::move(aborted).error();
+      } else {
+        journal->release(entry.id);
       }
-      journal->release(entry.id);
       swept.push_back(std::move(one));
     }
     return swept;
@@ -250,6 +263,12 @@ class StoreUploader final : public Uploader {
 
 Result<std::unique_ptr<Uploader>> make_uploader(std::shared_ptr<ObjectStore> store, UploaderOptions options) {
   DOCUPILOT_CHECK(check(options));
+  if (!store) return Error(ErrorCode::invalid_argument, "there is no store").operation("upload").hint("give one");
+  if (!options.journal.empty() && store->location().empty()) {
+    return Error(ErrorCode::invalid_argument, "the store does not say where it is, so a journal cannot tell it apart")
+        .operation("upload")
+        .hint("set its location (GatewayOptions::location), or upload without a journal");
+  }
   return std::unique_ptr<Uploader>(new StoreUploader(std::move(store), std::move(options)));
 }
 

@@ -39,11 +39,12 @@ void WorkerPool::loop() {
   for (;;) {
     changed_.wait(lock, [this] { return closed_ || !work_.empty(); });
     if (work_.empty()) return;
-    const std::function<void()> work = std::move(work_.front());
+    std::function<void()> work = std::move(work_.front());
     work_.pop_front();
     --idle_;
     lock.unlock();
     work();
+    work = nullptr;  // with all it owns, before the lock
     lock.lock();
     ++idle_;
   }

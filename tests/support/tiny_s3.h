@@ -58,6 +58,15 @@ class TinyS3 {
     const std::lock_guard lock(mutex_);
     return begin_locked(path, std::move(metadata));
   }
+  /// As MinIO does when the connection of a completion breaks off in the middle of it: no upload has parts any more,
+  /// and those that come again do not complete it.
+  void cut_completions() {
+    const std::lock_guard lock(mutex_);
+    for (auto& [id, upload] : uploads_) {
+      upload.parts.clear();
+      upload.is_broken = true;
+    }
+  }
   [[nodiscard]] std::size_t uploads() const {
     const std::lock_guard lock(mutex_);
     return uploads_.size();
@@ -74,6 +83,7 @@ class TinyS3 {
     std::string path;
     std::vector<docupilot::testing::Field> metadata;
     std::map<int, std::string> parts = {};
+    bool is_broken = false;
     std::string started = docupilot::Clock::system().now().to_string();
   };
 
@@ -269,6 +279,7 @@ class TinyS3 {
   Reply complete(const Request& request, std::map<std::string, Upload>::iterator found, const std::string& path,
                  const std::string& wanted) {
     if (request.header("if-none-match") == "*" && objects_.contains(path)) return refusal(412, "PreconditionFailed");
+    if (found->second.is_broken) return refusal(400, found->second.parts.empty() ? "InvalidPart" : "BadDigest");
     Object made{.bytes = {}, .etag = {}, .metadata = found->second.metadata};
     std::string digests;
     std::size_t count = 0;

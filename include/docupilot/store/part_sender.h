@@ -60,6 +60,7 @@ struct PartRequest {
   std::string key;
   MultipartUpload upload;   ///< Of a whole object: what `begin_whole` gave, or one without an id.
   int number = 0;           ///< Of a part, from 1. 0: the whole object in one request.
+  int last = 0;             ///< The number of the upload's last part; 0: not known yet.
   PutOptions options = {};  ///< Of a whole object.
   std::shared_ptr<PartBody> body;
 };
@@ -76,9 +77,11 @@ class DOCUPILOT_EXPORT PartSender {
   /// What all attempts at a whole object are sent with, so that it is known again (ObjectStore::find_completed) if a
   /// reply was lost. Makes no request. Default: nothing to know it by.
   [[nodiscard]] virtual MultipartUpload begin_whole(const std::string& key, const PutOptions& options);
+  /// Whether `send` of this may have to wait: for credentials, for a URL, for a look at a condition. Never for bytes.
+  /// Default: it may.
+  [[nodiscard]] virtual bool may_wait(const PartRequest& request) const;
   /// Rewinds the body and sends it. `done` is called once, on the sender's thread or by `send`, `resume` or `cancel`
-  /// themselves, and must not block, so it cannot call `send` again: that may wait for credentials, for URLs, or for a
-  /// look at a condition, though never for bytes. The store must live until then.
+  /// themselves, and must not block, so it cannot call `send` again.
   virtual std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context = {}) = 0;
 };
 

@@ -15,12 +15,12 @@ struct PartUrl {
   int number = 0;  ///< Of the part; 0 for a whole object.
   Secret url;
   std::vector<std::pair<std::string, std::string>> headers = {};  ///< To be sent with it, as they are.
-  Timestamp expires = {};  ///< Default: what the URL says (X-Amz-Date and X-Amz-Expires), else never.
+  Timestamp expires = {};  ///< Default: what the URL says (X-Amz-Expires, X-Goog-Expires), else never.
 };
 
 /// What a client without any credential asks of a server that has them: to begin an upload, for URLs to send its parts
 /// to, and to complete it. Given by the program; usually a few requests to a service of its own. Calls may come from
-/// any thread, several at a time, and may block; they should look at the context.
+/// any thread, several at a time, and may block; they should look at the context, and must not throw.
 class DOCUPILOT_EXPORT UploadGateway {
  public:
   virtual ~UploadGateway();
@@ -39,15 +39,18 @@ class DOCUPILOT_EXPORT UploadGateway {
   [[nodiscard]] virtual Result<ObjectInfo> complete(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
                                                     const Context& context) = 0;
   [[nodiscard]] virtual Result<void> abort(const MultipartUpload& upload, const Context& context) = 0;
-  /// Errors: not_found.
+  /// Errors: not_found. With crc64nvme, if the store tells it: by that an upload is known whose completion was done and
+  /// whose reply was lost.
   [[nodiscard]] virtual Result<ObjectInfo> head(const std::string& key, const Context& context) = 0;
 };
 
 struct GatewayOptions {
-  std::string location;  ///< What ObjectStore::location says. Required where a journal is used.
+  std::string location;  ///< What ObjectStore::location says. Not empty where a journal is used: it tells apart what
+                         ///< two gateways lead to.
   /// What the URLs must be like; see http::UrlRules. Default: https to public addresses.
   http::UrlRules url_rules = {};
-  std::size_t batch = 32;  ///< URLs asked for at a time, 1 to 1,000.
+  bool equal_parts = false;  ///< The store wants all parts but the last of one size, as R2 does.
+  std::size_t batch = 32;    ///< URLs asked for at a time, 1 to 1,000.
   /// A URL that expires sooner is not used. Default 30 s.
   Duration margin = Duration::milliseconds(30'000);
   std::shared_ptr<http::Transport> transport = {};  ///< Default: one of its own, set up as `network` says.

@@ -21,6 +21,7 @@ struct TransferProgress {
   std::optional<Duration> remaining = {};  ///< At that rate; nothing while there is none.
   bool paused = false;                     ///< By the caller.
   bool waiting = false;                    ///< For a store that is out of reach; it is asked now and then.
+  std::optional<Error> trouble = {};       ///< While waiting: what it was last refused with.
 };
 
 /// What became of one part.

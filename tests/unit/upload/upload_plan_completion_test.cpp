@@ -146,6 +146,37 @@ TEST_CASE("parts that a completion finds missing are asked for and sent again, t
   }
 }
 
+TEST_CASE("parts that are missing behind a completion in doubt are not sent again: a look, then a new upload") {
+  PlanScript script({.size = 20, .keep = true});
+  lose_completion(script);
+  CHECK(script.later() == "complete");
+  script.call_fails(Code::corrupted);
+  CHECK(script.wants() == "list");
+  script.listed({2});
+  CHECK(script.wants() == "look");
+  SUBCASE("the object is there: what is left of its upload goes") {
+    script.looked(true);
+    CHECK(script.wants() == "abort");
+    script.aborted();
+    CHECK(script.wants() == "finish");
+    CHECK(script.plan().result()->restarts == 0);
+  }
+  SUBCASE("it is not: the upload goes, and another one takes its place") {
+    script.looked(false);
+    CHECK(script.wants() == "abort");
+    script.aborted();
+    CHECK(script.wants() == "open");
+    script.opened("second");
+    CHECK(script.wants() == "send 1, send 2");
+    script.stored({1, 2});
+    CHECK(script.wants() == "complete");
+    script.completed();
+    CHECK(script.wants() == "finish");
+    CHECK(script.plan().result()->restarts == 1);
+  }
+  CHECK_FALSE(script.plan().is_left());
+}
+
 TEST_CASE("a store that tells neither ETag nor checksum of its parts is believed by their sizes") {
   PlanScript script({.size = 20});
   CHECK(script.all_stored() == "complete");

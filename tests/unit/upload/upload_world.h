@@ -39,10 +39,12 @@ class UploadWorld {
   }
 
   std::shared_ptr<docupilot::ObjectStore> store;
-  std::atomic<int> refuse_part = 0;  ///< This part is refused for good; 0: none.
-  std::atomic<int> stall_part = 0;   ///< This one stalls until `release`.
-  std::atomic<int> fail_times = 0;   ///< So many part requests are answered with 500.
-  std::atomic<int> lose_puts = 0;    ///< Of so many PUTs of whole objects the reply is lost.
+  std::atomic<int> refuse_part = 0;        ///< This part is refused for good; 0: none.
+  std::atomic<int> stall_part = 0;         ///< This one stalls until `release`.
+  std::atomic<bool> refuse_lists = false;  ///< Nobody may ask for the parts of an upload.
+  std::atomic<int> fail_times = 0;         ///< So many part requests are answered with 500.
+  std::atomic<int> lose_puts = 0;          ///< Of so many PUTs of whole objects the reply is lost.
+  std::atomic<int> cut_completions = 0;    ///< So many break off in the middle (TinyS3::cut_completions).
 
   /// Multipart uploads that are neither complete nor aborted.
   [[nodiscard]] std::size_t uploads() const {
@@ -73,7 +75,15 @@ class UploadWorld {
         return {.reply = {.status = 500, .body = "<Error><Code>InternalError</Code></Error>"}};
       }
     }
+    if (refuse_lists && request.method == "GET" && request.target.find("uploadId=") != std::string::npos) {
+      return {.reply = {.status = 403, .body = "<Error><Code>AccessDenied</Code></Error>"}};
+    }
     std::vector<docupilot::testing::Fault> faults;
+    if (request.method == "POST" && request.target.find("uploadId=") != std::string::npos && cut_completions > 0) {
+      --cut_completions;
+      s3_.cut_completions();
+      return {.faults = {docupilot::testing::Fault::close(docupilot::testing::Fault::Place::reply, 0)}};
+    }
     if (part != 0 && part == stall_part) {
       faults.push_back(docupilot::testing::Fault::stall(docupilot::testing::Fault::Place::request_body, 1000));
     }

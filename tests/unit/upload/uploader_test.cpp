@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <ctime>
 #include <fstream>
 #include <thread>
 
@@ -102,6 +103,31 @@ TEST_CASE("an upload that broke off goes on where it was: acknowledged parts are
   CHECK(uploader->sweep({}, true).value().empty());
 }
 
+TEST_CASE("an upload whose completion broke off in the middle begins anew, and leaves nothing") {
+  UploadWorld world(true);
+  const TempDir folder;
+  const std::string text = pattern(12 * mebibyte);
+  const std::string path = folder.write("file", text);
+  const UploaderOptions options{.journal = folder / "uploads.db", .part_size = 5 * mebibyte, .patience = {}};
+  SUBCASE("while the same process is at it") { world.cut_completions = 1; }
+  SUBCASE("under a process before this one") {
+    world.cut_completions = 1000;
+    const auto source = file_source(path).value();
+    const auto failed = make_uploader(world.store, options).value()->upload(*source, "k");
+    REQUIRE_FALSE(failed);
+    CHECK(failed.error().code() == ErrorCode::outcome_unknown);
+    world.cut_completions = 0;
+  }
+  const auto uploader = make_uploader(world.store, options).value();
+  const auto source = file_source(path).value();
+  const auto result = uploader->upload(*source, "k");
+  REQUIRE_MESSAGE(result, result.error().to_string());
+  CHECK(result->restarts == 1);
+  CHECK(text_of(*world.store, "k") == text);
+  CHECK(world.uploads() == 0);
+  CHECK(uploader->sweep({}, true).value().empty());
+}
+
 TEST_CASE("a source that changed since its upload began is refused, or begun anew when that is asked for") {
   UploadWorld world(true);
   const TempDir folder;
@@ -123,6 +149,32 @@ TEST_CASE("a source that changed since its upload began is refused, or begun ane
   REQUIRE_MESSAGE(anew, anew.error().to_string());
   CHECK(anew->parts_resumed == 0);
   CHECK(text_of(*world.store, "k") == other);
+  CHECK(world.uploads() == 0);
+}
+
+TEST_CASE("a run that cannot reach its upload keeps it for the next one, which may ask for other parts") {
+  UploadWorld world(true);
+  const TempDir folder;
+  const std::string text = pattern(22 * mebibyte);
+  const std::string path = folder.write("file", text);
+  const auto run = [&](std::uint64_t part_size) {
+    const auto uploader =
+        make_uploader(world.store,
+                      {.journal = folder / "uploads.db", .connections = 1, .part_size = part_size, .patience = {}})
+            .value();
+    return uploader->upload(*file_source(path).value(), "k");
+  };
+  world.refuse_part = 3;
+  REQUIRE_FALSE(run(5 * mebibyte));
+  world.refuse_part = 0;
+  world.refuse_lists = true;
+  CHECK(code_of(run(5 * mebibyte)) == "permission_denied");
+  world.refuse_lists = false;
+  const auto result = run(64 * mebibyte);
+  REQUIRE_MESSAGE(result, result.error().to_string());
+  CHECK(result->parts == 5);
+  CHECK(result->parts_resumed == 2);
+  CHECK(text_of(*world.store, "k") == text);
   CHECK(world.uploads() == 0);
 }
 
@@ -185,6 +237,28 @@ TEST_CASE("a paused upload sends nothing until it goes on") {
   std::this_thread::sleep_for(std::chrono::milliseconds(400));
   CHECK_FALSE(upload->ended());
   CHECK(upload->progress().paused);
+  upload->resume();
+  const auto result = upload->wait();
+  REQUIRE_MESSAGE(result, result.error().to_string());
+  CHECK(text_of(*world.store, "k") == text);
+}
+
+TEST_CASE("a paused upload costs nothing, and leaves its turn to others") {
+  UploadWorld world(true);
+  const std::string text = pattern(12 * mebibyte);
+  const auto uploader = make_uploader(world.store, {.connections = 1, .part_size = 5 * mebibyte}).value();
+  world.stall_part = 1;
+  const auto upload = uploader->start(std::shared_ptr<Source>(memory_source(as_bytes(text))), "k");
+  while (world.parts_sent().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  upload->pause();
+  world.stall_part = 0;
+  world.release();
+  const auto other = uploader->upload(*memory_source(as_bytes(text)), "other");
+  REQUIRE_MESSAGE(other, other.error().to_string());
+  CHECK_FALSE(upload->ended());
+  const std::clock_t before = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds(400));
+  CHECK(std::clock() - before < CLOCKS_PER_SEC / 5);
   upload->resume();
   const auto result = upload->wait();
   REQUIRE_MESSAGE(result, result.error().to_string());
@@ -288,9 +362,10 @@ TEST_CASE("options that cannot be right are refused, on both sides of each limit
   CHECK(code({.memory = 16 * mebibyte}) == "ok");
   CHECK(code({.memory = 16 * mebibyte - 1}) == "invalid_argument");
   CHECK(code({.connections = 1}) == "ok");
-  CHECK(code({.connections = 256}) == "ok");
+  CHECK(code({.memory = 256 * mebibyte, .connections = 256}) == "ok");
+  CHECK(code({.memory = 255 * mebibyte, .connections = 256}) == "invalid_argument");
   CHECK(code({.connections = 0}) == "invalid_argument");
-  CHECK(code({.connections = 257}) == "invalid_argument");
+  CHECK(code({.memory = 300 * mebibyte, .connections = 257}) == "invalid_argument");
   CHECK(code({.part_size = 5 * mebibyte}) == "ok");
   CHECK(code({.part_size = 5 * mebibyte - 1}) == "invalid_argument");
   CHECK(code({.part_size = 5 * 1024 * mebibyte}) == "ok");
