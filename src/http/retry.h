@@ -45,7 +45,7 @@ struct RetrierOptions {
   RetryPolicy policy = {};
   Clock* clock = &Clock::system();
   Sleeper* sleeper = &Sleeper::system();
-  std::function<double()> random = crypto::random_part;                ///< In [0, 1).
+  std::function<double()> random = crypto::random_part;        ///< In [0, 1).
   std::shared_ptr<AdaptiveConcurrency> concurrency = nullptr;  ///< Told of "slow down" and of successes.
 };
 
