@@ -5,7 +5,6 @@
 #include <condition_variable>
 #include <mutex>
 
-#include "crypto/random.h"
 
 namespace docupilot::inline v1::http {
 
