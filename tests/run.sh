@@ -11,7 +11,9 @@
 #        command examples         the docupilot command and the tutorial programs
 #        live                     real documents through the real command, and processes killed at random instants
 #        s3                       real servers, MinIO and versitygw, with and without TLS: the suite of object stores, boto3
-#                                 and curl on the same objects, the walk and the kill test with their store there
+#                                 and curl on the same objects, the walk and the kill test with their store there; uploads
+#                                 and downloads of all sizes, killed (DOCUPILOT_TEST_KILLS=100 times) and cancelled;
+#                                 DOCUPILOT_TEST_LARGE=1 adds 20 GiB
 #        asan tsan                the test programs under the sanitizers, clang++, warnings are errors
 #        package                  programs that use the installed library, Debian packages
 #        hygiene                  include rule, headers, symbols, documentation, format, static analysis
@@ -242,7 +244,8 @@ part_examples() {
 kill_instants() { if [[ -n $quick ]]; then echo 10; else echo "${DOCUPILOT_KILL_INSTANTS:-40}"; fi; }
 
 part_live() {
-  release_command || return
+  release_command && make "a server to upload to" "$build" upload_sink upload_launcher || return
+  step "memory of uploads" "$python" tests/live/memory.py --command "$build/bin/docupilot" --programs "$build/bench"
   step "the walk over real documents" "$python" tests/live/walk.py --command "$build/bin/docupilot" \
     --corpus "$(documents_of postgresql-doc-15 /usr/share/doc/postgresql-doc-15/html "$build/corpus")" \
     --pdf "$(documents_of debian-faq /usr/share/doc/debian/FAQ "$build/corpus")" --work "$build/test-scratch/walk"
@@ -253,11 +256,14 @@ part_live() {
   done
 }
 
+kill_count() { if [[ -n $quick ]]; then echo 20; else echo "${DOCUPILOT_TEST_KILLS:-100}"; fi; }
+
 # live_tests NAME SERVER: the tests that are for this server.
 live_tests() {
   step "live tests on $1" env DOCUPILOT_TEST_MINIO="${minio_url:-}" DOCUPILOT_TEST_MINIO_TLS="${minio_tls_url:-}" \
     DOCUPILOT_TEST_VERSITYGW="${versitygw_url:-}" DOCUPILOT_TEST_VERSITYGW_TLS="${versitygw_tls_url:-}" \
-    DOCUPILOT_TEST_CA="${servers_ca:-}" "$build/tests/live_tests" --no-colors --test-case="*<$2>*"
+    DOCUPILOT_TEST_CA="${servers_ca:-}" DOCUPILOT_TEST_COMMAND="$build/bin/docupilot" \
+    DOCUPILOT_TEST_KILLS="$(kill_count)" "$build/tests/live_tests" --no-colors --test-case="*<$2>*"
 }
 
 # on_server NAME SERVER ADDRESS START...: starts a server and runs what is for it.
@@ -272,6 +278,8 @@ on_server() {
   [[ ${!address} == https:* ]] && ca=$servers_ca
   [[ -z $boto3 ]] || step "boto3 and curl on $name" "$python" tests/live/cross_client.py --command "$build/bin/docupilot" \
     --live-tests "$build/tests/live_tests" --endpoint "${!address}" --server "${name%% *}" ${ca:+--ca "$ca"}
+  [[ -z $boto3 ]] || step "transfers of all sizes on $name" "$python" tests/live/transfer_sizes.py \
+    --command "$build/bin/docupilot" --live-tests "$build/tests/live_tests" --endpoint "${!address}" ${ca:+--ca "$ca"}
   return 0
 }
 

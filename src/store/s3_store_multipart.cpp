@@ -228,8 +228,10 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
   const s3::UploadId id = s3::UploadId::parse(upload.upload_id);
   const bool no_upload = s3::is_unknown_upload(error);
   const bool refused = error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict;
-  const bool lost = may_have_been_done(error) ||
-                    ((no_upload || refused) && error.cause() != nullptr && may_have_been_done(*error.cause()));
+  // A completion that breaks off in the middle may also have cost the upload its parts.
+  const bool tells_of_another = no_upload || refused || error.service_code() == "InvalidPart";
+  const bool lost =
+      may_have_been_done(error) || (tells_of_another && error.cause() != nullptr && may_have_been_done(*error.cause()));
   // The reply of an attempt that succeeded may have been lost: only then is the object of these very parts ours.
   if (lost) {
     auto there = marked_head(upload.key, call);

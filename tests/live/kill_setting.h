@@ -20,7 +20,7 @@
 
 namespace docupilot_test {
 
-/// What tests that kill have in common: a count, chance that can be repeated, files, and a proxy that counts.
+/// What tests that kill or cancel have in common: a count, chance that can be repeated, files, and a proxy that counts.
 /// DOCUPILOT_TEST_KILLS says how often to kill (100), DOCUPILOT_TEST_SEED with which chance (a new one each time).
 class KillSetting {
  public:
@@ -33,6 +33,7 @@ class KillSetting {
   [[nodiscard]] std::uint64_t seed() const { return seed_; }
   [[nodiscard]] std::mt19937_64& chance() { return chance_; }
   [[nodiscard]] const TempDir& folder() const { return folder_; }
+  [[nodiscard]] const std::string& bucket() const { return options_.bucket; }
   [[nodiscard]] docupilot::S3Store& store() { return *store_; }
 
   [[nodiscard]] std::string random_bytes(std::size_t size) {
