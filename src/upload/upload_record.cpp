@@ -11,6 +11,7 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr std::int64_t around = 300'000'000;  // microseconds; clocks of stores are off by less
+constexpr Duration abort_time = Duration::milliseconds(2'000);
 constexpr std::size_t block = std::size_t{256} << 10U;
 
 /// As the store names it; behind it we may have written what we need ourselves.
