@@ -11,21 +11,22 @@
 #include <CLI/CLI.hpp>
 
 #include "command_tree.h"
+#include "text.h"
 
 namespace docupilot_command {
 
 namespace {
 
 constexpr const char* main_footer =
-    R"(Every flag above may stand before or after the subcommand; 'docupilot SUBCOMMAND --help' shows the rest.
-The library is named by --library, else by the environment (DOCUPILOT_LIBRARY and the other DOCUPILOT_ variables),
-else by the configuration file ('docupilot config path'), else it is ./library.
+    R"(Every flag above may stand before or after the subcommand; 'docupilot SUBCOMMAND --help' shows more.
+The library is named by --library, else by the environment (DOCUPILOT_LIBRARY and others), else by
+the configuration file ('docupilot config path'), else it is ./library.
 
 Exit codes:
   0  done                                    4  not allowed, or credentials refused
   1  an error that has no code below         5  out of reach for now: try again
   2  the command line, or a value in it,     6  it has changed, or somebody else holds it
-     cannot be taken                         7  some documents failed or were kept without their text
+     cannot be taken                         7  some documents failed or were kept without text
   3  there is no such document or file     130  interrupted; 'docupilot resume' goes on
 
 Examples:
@@ -60,6 +61,11 @@ std::vector<std::string> guarded(int argc, const char* const* argv) {
   }
   std::ranges::reverse(words);  // CLI11 takes them from the back
   return words;
+}
+
+std::string bytes_as_given(const std::string& word) {
+  if (const auto bytes = parse_size(word)) return std::to_string(*bytes);
+  throw CLI::ValidationError("'" + as_given(word) + "' is no size: write it as 67108864, 64MiB or 1.5GiB");
 }
 
 /// The command line's grammar, bound to the arguments that it fills.
@@ -99,7 +105,7 @@ class Grammar {
     return app.add_option(names, into, text)->option_text(shown)->transform(as_given);
   }
   CLI::Option* size(CLI::App& app, const char* names, std::uint64_t& into, const char* text) {
-    return app.add_option(names, into, text)->option_text("SIZE")->transform(CLI::AsSizeValue(false));
+    return app.add_option(names, into, text)->option_text("SIZE")->transform(bytes_as_given);
   }
   /// May be given several times, one value each, so that what follows stays a document.
   CLI::Option* values(CLI::App& app, const char* names, std::vector<std::string>& into, const char* shown,
@@ -176,8 +182,7 @@ void Grammar::add_ingest() {
   sub.add_flag("--no-index", ingest.no_index, "Do not make it findable");
   sub.add_flag("--no-summary", ingest.no_summary, "Do not summarise it");
   sub.add_flag("-f,--force", ingest.force, "Go the whole way even when nothing has changed");
-  value(sub, "-j,--jobs", ingest.jobs, "N",
-        "Documents prepared side by side; default: 1 a processor, at most 8; 16 if remote")
+  value(sub, "-j,--jobs", ingest.jobs, "N", "Documents at a time; default: 1 a processor, 8 at most; 16 if remote")
       ->check(CLI::Range(1, 256));
   sub.add_flag("-n,--dry-run", ingest.dry_run, "Only say what would be taken in");
 }
@@ -198,8 +203,7 @@ void Grammar::add_list_and_search() {
                                "  docupilot search quarterly revenue\n"
                                "  docupilot search '\"net income\" OR title:report' --limit 3\n"
                                "  docupilot search revenue --facet tags --filter 'size < 1000000' --json");
-  words(searcher, "words", search.words, "WORDS ...",
-        "Words, \"phrases\", prefix*, AND OR NOT, title:word; none: all documents");
+  words(searcher, "words", search.words, "WORDS ...", "Words, \"phrases\", prefix*, AND OR NOT, title:word; none: all");
   value(searcher, "--limit", search.limit, "N", "At most so many hits, 1 to 1000; default: 10")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1000}));
   value(searcher, "--filter", search.filter, "FILTER", "Only documents that match");
@@ -225,13 +229,11 @@ void Grammar::add_reading() {
       ->excludes(sentences);
 
   GetArguments& get = arguments_.get;
-  CLI::App& getter =
-      command("get", Command::get, "Write a document's bytes, checked against their SHA-256, or an object's",
-              "  docupilot get report -o copy.txt\n"
-              "  docupilot get report | wc -c\n"
-              "  docupilot get 's3://bucket/key?region=eu-west-1' -o copy.txt");
-  value(getter, "what", get.what, "ID|URL",
-        "A document's id, or 4 or more characters of its front; or SCHEME://BUCKET/KEY")
+  CLI::App& getter = command("get", Command::get, "Write a document's bytes, checked by their SHA-256, or an object's",
+                             "  docupilot get report -o copy.txt\n"
+                             "  docupilot get report | wc -c\n"
+                             "  docupilot get 's3://bucket/key?region=eu-west-1' -o copy.txt");
+  value(getter, "what", get.what, "ID|URL", "A document's id, or 4 or more of its front; or SCHEME://BUCKET/KEY")
       ->required();
   paths_.insert(value(getter, "-o,--output", get.output, "FILE", "Into this file, whole or not at all; default: out"));
   value(getter, "--connections", get.connections, "N", "Of a URL: ranges fetched at a time; default: 8")
@@ -309,8 +311,7 @@ void Grammar::add_upkeep() {
                               "  docupilot sweep --dry-run\n"
                               "  docupilot sweep\n"
                               "  docupilot sweep s3://bucket --older-than 2h");
-  value(sweeper, "url", sweep.url, "URL",
-        "A store: drops what was sent by a put that did not end; default: the library");
+  value(sweeper, "url", sweep.url, "URL", "A store: drops what unended puts have sent; default: the library");
   value(sweeper, "--older-than", sweep.older_than, "TIME",
         "Only what is older, as 0, 90s or 7d; default: 1h, of a URL 1d");
   paths_.insert(value(sweeper, "--journal", sweep.journal, "FILE", "Of a URL: as put has it"));

@@ -1,5 +1,8 @@
 #include "text.h"
 
+#include <cctype>
+#include <charconv>
+#include <cmath>
 #include <cwchar>
 
 #include <fmt/format.h>
@@ -179,6 +182,21 @@ std::string human_time(double seconds) {
   const auto whole = static_cast<std::uint64_t>(seconds < 0 ? 0 : seconds > 3.6e8 ? 3.6e8 : seconds + 0.5);
   if (whole < 3600) return fmt::format("{}:{:02}", whole / 60, whole % 60);
   return fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60);
+}
+
+std::optional<std::uint64_t> parse_size(std::string_view text) {
+  double number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  std::string unit(end, text.data() + text.size());
+  for (char& c : unit) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  if (!unit.empty() && unit != "b") {
+    const std::size_t power = std::string_view("kmgt").find(unit.front());
+    const std::string_view rest = std::string_view(unit).substr(1);
+    if (power == std::string_view::npos || !(rest.empty() || rest == "b" || rest == "ib")) return {};
+    number *= std::pow(1024.0, static_cast<double>(power + 1));
+  }
+  if (error != std::errc() || !(number >= 0 && number < 0x1p62)) return {};
+  return static_cast<std::uint64_t>(number);
 }
 
 std::string counted(std::uint64_t number, std::string_view singular, std::string_view plural) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,8 @@ inline constexpr char mark_end = '\x02';    ///< Behind it.
 [[nodiscard]] std::string human_size(double bytes);           ///< "12.3 MiB"
 [[nodiscard]] std::string human_count(std::uint64_t number);  ///< "1,234"
 [[nodiscard]] std::string human_time(double seconds);         ///< "1:05" or "1:02:03"
+/// "64MiB", "64M", "1.5gb" or "67108864" in bytes, each unit 1,024 of the one before; nothing for what is none.
+[[nodiscard]] std::optional<std::uint64_t> parse_size(std::string_view text);
 /// "1 document", "2 documents".
 [[nodiscard]] std::string counted(std::uint64_t number, std::string_view singular, std::string_view plural = {});
 /// As a shell takes it for one word.

@@ -1,6 +1,7 @@
 #include "crypto/hmac.h"
 
 #include <algorithm>
+#include <vector>
 
 #include <openssl/crypto.h>
 
@@ -12,23 +13,22 @@ namespace {
 constexpr std::size_t block = 64;  // of SHA-256
 }
 
-// On two runs of one digest rather than EVP_MAC, whose algorithm would have to be looked up for every call.
+// On two digests rather than EVP_MAC, whose algorithm would have to be looked up for every call.
 std::array<std::byte, 32> hmac_sha256(ByteView key, ByteView message) {
-  std::array<std::byte, block> padded{};
-  if (key.size() > block) std::ranges::copy(sha256(key), padded.begin());
-  else std::ranges::copy(key, padded.begin());
-  for (std::byte& b : padded) b ^= std::byte{0x36};
+  std::vector<std::byte> inner(block + message.size());
+  if (key.size() > block) std::ranges::copy(sha256(key), inner.begin());
+  else std::ranges::copy(key, inner.begin());
+  std::ranges::copy(message, inner.begin() + block);
 
-  Digest digest = Digest::sha256();
-  std::array<std::byte, 32> mac;
-  digest.update(padded);
-  digest.update(message);
-  digest.finish(mac);
-  for (std::byte& b : padded) b ^= std::byte{0x36 ^ 0x5c};
-  digest.update(padded);
-  digest.update(mac);
-  digest.finish(mac);
-  OPENSSL_cleanse(padded.data(), padded.size());
+  std::array<std::byte, block + 32> outer{};
+  for (std::size_t i = 0; i < block; ++i) {
+    outer[i] = inner[i] ^ std::byte{0x5c};
+    inner[i] ^= std::byte{0x36};
+  }
+  std::ranges::copy(sha256(inner), outer.begin() + block);
+  const auto mac = sha256(outer);
+  OPENSSL_cleanse(inner.data(), block);
+  OPENSSL_cleanse(outer.data(), block);
   return mac;
 }
 

@@ -1,5 +1,6 @@
 #include "crypto/random.h"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <openssl/rand.h>
@@ -11,7 +12,8 @@ std::string random_hex(std::size_t digits) {
   std::string text(digits, '0');
   unsigned char bytes[64];
   for (std::size_t i = 0; i < digits; ++i) {
-    if (i % sizeof bytes == 0 && RAND_bytes(bytes, sizeof bytes) != 1) std::abort();  // no id may ever be guessable
+    const auto fresh = static_cast<int>(std::min(digits - i, sizeof bytes));
+    if (i % sizeof bytes == 0 && RAND_bytes(bytes, fresh) != 1) std::abort();  // no id may ever be guessable
     text[i] = hex[bytes[i % sizeof bytes] & 15U];
   }
   return text;

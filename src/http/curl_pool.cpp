@@ -1,6 +1,8 @@
 #include "http/curl_pool.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,12 +24,15 @@ namespace asio = boost::asio;
 
 constexpr std::size_t most_spare_handles = 64;  // of one shape
 constexpr int most_turns = 32;                  // of one pool before the others have theirs
+// What the system keeps of a connection that it could not send yet: by itself, megabytes, which many connections write
+// and read through all caches. Those that are on their way are not limited.
+constexpr int most_unsent = 512 << 10;
 
-// Null for a handle of libcurl's own, and for one that is between two transfers.
-CurlTransfer* transfer_of(CURL* easy) {
+// Null for a handle of libcurl's own.
+CurlHandle* handle_of(CURL* easy) {
   CurlHandle* handle = nullptr;
   curl_easy_getinfo(easy, CURLINFO_PRIVATE, &handle);
-  return handle == nullptr ? nullptr : handle->transfer();
+  return handle;
 }
 
 }  // namespace
@@ -130,9 +135,7 @@ void CurlPool::settle() {
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode result = message->data.result;  // the message goes with the handle
-      CurlHandle* handle = nullptr;
-      curl_easy_getinfo(message->easy_handle, CURLINFO_PRIVATE, &handle);
-      loop_.ended(*handle->transfer(), result);
+      loop_.ended(*handle_of(message->easy_handle)->transfer(), result);
     }
     if (!due_now_) break;
   }
@@ -173,6 +176,7 @@ void CurlPool::timer_fired() {
 curl_socket_t CurlPool::open_socket(const curl_sockaddr& address) {
   const int fd = ::socket(address.family, address.socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, address.protocol);
   if (fd < 0) return CURL_SOCKET_BAD;
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &most_unsent, sizeof most_unsent);  // without it all works, too
   try {
     forget(fd);  // in case that its last owner was closed without a word
     auto socket = std::make_shared<Socket>(*this, fd);
@@ -202,7 +206,8 @@ void CurlPool::forget(int fd) {
 
 int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* /*of_socket*/) {
   auto& pool = *static_cast<CurlPool*>(self);
-  CurlTransfer* const transfer = transfer_of(easy);
+  const CurlHandle* const handle = handle_of(easy);
+  CurlTransfer* const transfer = handle == nullptr ? nullptr : handle->transfer();  // null between two transfers
   auto found = pool.sockets_.find(fd);
   if (found != pool.sockets_.end() && found->second->pool != &pool) {  // closed without a word, and opened by another
     pool.forget(fd);
@@ -210,8 +215,9 @@ int CurlPool::on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void
   }
   if (what == CURL_POLL_REMOVE) {
     if (found == pool.sockets_.end()) return 0;
-    // A connection that did not come about, and a pipe of libcurl's own, are closed without a further word.
-    const bool stays = found->second->opened_by_us && transfer != nullptr && transfer->requested();
+    // A connection that did not come about, and a pipe of a thread that resolves a name, are closed without a further
+    // word. libcurl's own handle (8.16 and newer) has one pipe for good, and asks for it whenever it has work.
+    const bool stays = found->second->opened_by_us ? transfer != nullptr && transfer->requested() : handle == nullptr;
     if (stays) found->second->wanted = 0;
     else pool.forget(fd);
     return 0;

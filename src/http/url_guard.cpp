@@ -103,6 +103,8 @@ std::uint16_t port_in(std::string_view text) noexcept {
 // What libcurl takes for the host: the same text, or the guard and the sender disagree. Path and query, of which only
 // harmless characters are left, have no say in it.
 bool curl_reads_host(std::string_view authority, std::string_view host) {
+  thread_local std::string last;  // that was fine: most requests go where the one before went
+  if (authority == last) return true;
   const std::string url = "http://" + to_lower(authority) + '/';
   const std::unique_ptr<CURLU, FreeCurlUrl> parsed(curl_url());
   if (!parsed) return false;
@@ -112,7 +114,9 @@ bool curl_reads_host(std::string_view authority, std::string_view host) {
   char* text = nullptr;
   if (curl_url_get(parsed.get(), CURLUPART_HOST, &text, 0) != CURLUE_OK || text == nullptr) return false;
   const std::unique_ptr<char, FreeCurlText> kept(text);
-  return host.front() == '[' || host == text;  // an IPv6 address may be spelled anew; it stays the same address
+  const bool same = host.front() == '[' || host == text;  // an IPv6 address may be spelled anew; it stays the same one
+  if (same) last = authority;
+  return same;
 }
 
 }  // namespace

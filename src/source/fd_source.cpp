@@ -25,6 +25,9 @@ constexpr int most_milliseconds = 50;
 /// Of a pipe, so that its writer and we take turns less often; what the system allows anybody.
 constexpr int pipe_bytes = 1 << 20;
 
+/// With the system's 64 KiB, whoever fills a pipe and who empties it wait for each other all the time.
+constexpr int largest_pipe = 1 << 20;
+
 class PipeSource final : public StreamSource {
  public:
   PipeSource(int fd, bool is_socket, std::string name)
@@ -108,6 +111,7 @@ Result<std::unique_ptr<Source>> fd_source(int fd, std::string name) {
   // A pipe that must stay smaller works too.
   if (S_ISFIFO(status.st_mode)) static_cast<void>(::fcntl(fd, F_SETPIPE_SZ, pipe_bytes));
   if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
+    ::fcntl(fd, F_SETPIPE_SZ, largest_pipe);  // refused for a device, or beyond the user's limit: then it is slower
     return std::make_unique<PipeSource>(fd, false, std::move(name));
   }
   DOCUPILOT_CHECK(check_regular(status, "open", name));

@@ -22,27 +22,32 @@ std::int64_t nanoseconds(const struct timespec& time) noexcept {
   return std::int64_t{time.tv_sec} * 1'000'000'000 + time.tv_nsec;
 }
 
-/// Absolute, links resolved in the folder but not in the file's own name: "latest.pdf" stays the same document whatever
-/// it points to.
+/// Links resolved in the folder but not in the file's own name: "latest.pdf" stays the same document whatever it points
+/// to.
+std::string resolved(const std::filesystem::path& path) {
+  std::error_code failed;
+  const auto folder = std::filesystem::canonical(path.parent_path(), failed);
+  return failed ? path.string() : (folder / path.filename()).string();
+}
+
 std::string absolute(const std::string& path) {
+  if (path.starts_with('/')) return path;
   std::error_code failed;
   const auto full = std::filesystem::absolute(path, failed);
-  if (failed) return path;
-  const auto folder = std::filesystem::canonical(full.parent_path(), failed);
-  return failed ? full.string() : (folder / full.filename()).string();
+  return failed ? path : full.string();
 }
 
 }  // namespace
 
-FileSource::FileSource(UniqueFd owned, int fd, std::uint64_t start, std::uint64_t size, std::string uri,
+FileSource::FileSource(UniqueFd owned, int fd, std::uint64_t start, std::uint64_t size, std::string path,
                        std::string name)
     : owned_(std::move(owned)),
       fd_(fd),
       start_(start),
       size_(size - std::min(start, size)),
-      uri_(std::move(uri)),
+      path_(std::move(path)),
       name_(std::move(name)) {
-  ::posix_fadvise(fd, static_cast<off_t>(start), 0, POSIX_FADV_SEQUENTIAL);
+  if (size_ > most_at_once) ::posix_fadvise(fd, static_cast<off_t>(start), 0, POSIX_FADV_SEQUENTIAL);
 }
 
 Result<std::size_t> FileSource::read_once(std::uint64_t offset, MutableByteView into) const {
@@ -50,7 +55,7 @@ Result<std::size_t> FileSource::read_once(std::uint64_t offset, MutableByteView 
     const ssize_t count =
         ::pread(fd_, into.data(), std::min(into.size(), most_at_once), static_cast<off_t>(start_ + offset));
     if (count >= 0) return static_cast<std::size_t>(count);
-    if (errno != EINTR) return source_error(errno, "read", uri_);
+    if (errno != EINTR) return source_error(errno, "read", path_);
   }
 }
 
@@ -58,7 +63,7 @@ Error FileSource::changed(std::string message) const {
   return Error(ErrorCode::corrupted, std::move(message))
       .operation("read")
       .backend("file")
-      .target(uri_)
+      .target(path_)
       .hint("it is being written to: wait until it is complete, or read a copy");
 }
 
@@ -95,7 +100,8 @@ Result<std::size_t> FileSource::read_at(std::uint64_t offset, MutableByteView in
 
 Result<SourceIdentity> FileSource::identity() const {
   struct stat status{};
-  if (::fstat(fd_, &status) != 0) return source_error(errno, "identify", uri_);
+  if (::fstat(fd_, &status) != 0) return source_error(errno, "identify", path_);
+  std::call_once(identified_, [this] { uri_ = owned_.get() >= 0 ? resolved(path_) : path_; });
   const auto whole = static_cast<std::uint64_t>(status.st_size);
   return SourceIdentity{.uri = uri_,
                         .size = whole - std::min(start_, whole),

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <mutex>
+
 #include <docupilot/source/source.h>
 
 #include "source/posix_io.h"
@@ -10,8 +12,8 @@ namespace docupilot::inline v1 {
 class FileSource final : public Source {
  public:
   /// `owned` is closed with the source; `fd` is the same descriptor, or the caller's when `owned` is empty. `size` is
-  /// that of the whole file.
-  FileSource(UniqueFd owned, int fd, std::uint64_t start, std::uint64_t size, std::string uri, std::string name);
+  /// that of the whole file. `path` is absolute; of a descriptor of the caller's, the one that the system knows.
+  FileSource(UniqueFd owned, int fd, std::uint64_t start, std::uint64_t size, std::string path, std::string name);
 
   Result<std::size_t> read(MutableByteView into, const Context& context) override;
   [[nodiscard]] std::optional<std::uint64_t> size() const override { return size_; }
@@ -30,7 +32,9 @@ class FileSource final : public Source {
   std::uint64_t start_;
   std::uint64_t size_;  // from start_ to the end
   std::uint64_t place_ = 0;
-  std::string uri_;
+  std::string path_;
+  mutable std::once_flag identified_;
+  mutable std::string uri_;  // once somebody asked: resolving links costs more than reading a small file
   std::string name_;
 };
 

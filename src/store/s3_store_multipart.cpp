@@ -213,6 +213,13 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, std::v
   // The reply says neither type nor time; who replaced the object meanwhile does not speak for ours.
   auto there = head_of(upload.key, call);
   if (there && there->etag == result.etag) return there;
+  // A server that calls it a success also when there is no such upload has said nothing of an attempt that was lost.
+  if (client_->replays_complete()) {
+    if (there || there.error().code() == ErrorCode::not_found) return call.no_upload();
+    return call.name(Error(ErrorCode::outcome_unknown, "whether the upload was completed is not known")
+                         .hint("complete it again; when there is no such upload, look at the object")
+                         .cause(std::move(there).error()));
+  }
   return ObjectInfo{.key = upload.key, .size = total_size(parts), .etag = result.etag, .modified = client_->now()};
 }
 

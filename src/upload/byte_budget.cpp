@@ -3,36 +3,37 @@
 namespace docupilot::inline v1 {
 
 ByteBudget::Lease ByteBudget::lease(std::size_t size, const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  const auto fits = [&] { return leased_ == 0 || leased_ + size <= most_; };
-  if (!changed_.wait(lock, stop, fits)) return {};
-  leased_ += size;
-  const auto same = std::ranges::find(spare_, size, &std::pair<std::size_t, std::unique_ptr<std::byte[]>>::first);
-  if (same != spare_.end()) {
+  Room& room = *room_;
+  std::unique_lock lock(room.mutex);
+  const auto fits = [&] { return room.leased == 0 || room.leased + size <= room.most; };
+  if (!room.changed.wait(lock, stop, fits)) return {};
+  room.leased += size;
+  const auto same = std::ranges::find(room.spare, size, &std::pair<std::size_t, std::unique_ptr<std::byte[]>>::first);
+  if (same != room.spare.end()) {
     std::unique_ptr<std::byte[]> bytes = std::move(same->second);
-    spare_bytes_ -= size;
-    spare_.erase(same);
-    return {*this, std::move(bytes), size};
+    room.spare_bytes -= size;
+    room.spare.erase(same);
+    return {room_, std::move(bytes), size};
   }
   // Those of another size make room for this one.
-  while (!spare_.empty() && leased_ + spare_bytes_ > most_) {
-    spare_bytes_ -= spare_.back().first;
-    spare_.pop_back();
+  while (!room.spare.empty() && room.leased + room.spare_bytes > room.most) {
+    room.spare_bytes -= room.spare.back().first;
+    room.spare.pop_back();
   }
   lock.unlock();
-  return {*this, std::unique_ptr<std::byte[]>(new std::byte[size]), size};  // not touched before it is filled
+  return {room_, std::unique_ptr<std::byte[]>(new std::byte[size]), size};  // not touched before it is filled
 }
 
-void ByteBudget::take_back(std::unique_ptr<std::byte[]> bytes, std::size_t size) noexcept {
+void ByteBudget::Room::take_back(std::unique_ptr<std::byte[]> bytes, std::size_t size) noexcept {
   {
-    const std::lock_guard lock(mutex_);
-    leased_ -= size;
-    if (leased_ + spare_bytes_ + size <= most_) {
-      spare_.emplace_back(size, std::move(bytes));
-      spare_bytes_ += size;
+    const std::lock_guard lock(mutex);
+    leased -= size;
+    if (leased + spare_bytes + size <= most) {
+      spare.emplace_back(size, std::move(bytes));
+      spare_bytes += size;
     }
   }
-  changed_.notify_all();
+  changed.notify_all();
 }
 
 }  // namespace docupilot::inline v1

@@ -17,57 +17,59 @@ namespace docupilot::inline v1 {
 /// reading is held back when sending is slow. Buffers that came back are leased again, since new ones cost a page fault
 /// for every 4 KiB.
 class ByteBudget {
+  struct Room {
+    explicit Room(std::uint64_t bytes) : most(bytes) {}
+    void take_back(std::unique_ptr<std::byte[]> bytes, std::size_t size) noexcept;
+
+    const std::uint64_t most;
+    std::mutex mutex;
+    std::condition_variable_any changed;
+    std::uint64_t leased = 0;
+    std::vector<std::pair<std::size_t, std::unique_ptr<std::byte[]>>> spare;  // counted neither as leased nor as free
+    std::uint64_t spare_bytes = 0;
+  };
+
  public:
   /// `bytes` at the most at a time, but always one buffer of whatever size.
-  explicit ByteBudget(std::uint64_t bytes) : most_(bytes) {}
-  ByteBudget(const ByteBudget&) = delete;
-  ByteBudget& operator=(const ByteBudget&) = delete;
+  explicit ByteBudget(std::uint64_t bytes) : room_(std::make_shared<Room>(bytes)) {}
 
-  /// A buffer on loan; goes back with this object, from any thread. The budget outlives it.
+  /// A buffer on loan; goes back with this object, from any thread. It may outlive the budget: who sent a part lets go
+  /// of it when he likes.
   class Lease {
    public:
     Lease() = default;
-    Lease(Lease&& other) noexcept
-        : budget_(std::exchange(other.budget_, nullptr)), bytes_(std::move(other.bytes_)), size_(other.size_) {}
+    Lease(Lease&&) noexcept = default;
     Lease& operator=(Lease&& other) noexcept {
       if (this != &other) {
         give_back();
-        budget_ = std::exchange(other.budget_, nullptr);
+        room_ = std::move(other.room_);
         bytes_ = std::move(other.bytes_);
         size_ = other.size_;
       }
       return *this;
     }
     ~Lease() { give_back(); }
-    [[nodiscard]] bool is_set() const noexcept { return budget_ != nullptr; }
+    [[nodiscard]] bool is_set() const noexcept { return room_ != nullptr; }
     [[nodiscard]] MutableByteView bytes() const noexcept { return {bytes_.get(), size_}; }
 
    private:
     friend class ByteBudget;
-    Lease(ByteBudget& budget, std::unique_ptr<std::byte[]> bytes, std::size_t size)
-        : budget_(&budget), bytes_(std::move(bytes)), size_(size) {}
+    Lease(std::shared_ptr<Room> room, std::unique_ptr<std::byte[]> bytes, std::size_t size)
+        : room_(std::move(room)), bytes_(std::move(bytes)), size_(size) {}
     void give_back() noexcept {
-      if (budget_ != nullptr) budget_->take_back(std::move(bytes_), size_);
-      budget_ = nullptr;
+      if (const auto room = std::move(room_)) room->take_back(std::move(bytes_), size_);
     }
-    ByteBudget* budget_ = nullptr;
+    std::shared_ptr<Room> room_;
     std::unique_ptr<std::byte[]> bytes_;
     std::size_t size_ = 0;
   };
 
   /// Waits for room. An unset lease: stopped.
   [[nodiscard]] Lease lease(std::size_t size, const std::stop_token& stop);
-  [[nodiscard]] std::uint64_t size() const noexcept { return most_; }
+  [[nodiscard]] std::uint64_t size() const noexcept { return room_->most; }
 
  private:
-  void take_back(std::unique_ptr<std::byte[]> bytes, std::size_t size) noexcept;
-
-  const std::uint64_t most_;
-  std::mutex mutex_;
-  std::condition_variable_any changed_;
-  std::uint64_t leased_ = 0;
-  std::vector<std::pair<std::size_t, std::unique_ptr<std::byte[]>>> spare_;  // counted neither as leased nor as free
-  std::uint64_t spare_bytes_ = 0;
+  const std::shared_ptr<Room> room_;
 };
 
 }  // namespace docupilot::inline v1

@@ -25,7 +25,7 @@ void ProgressMeter::measure(Duration now, TransferProgress& progress) {
   if (due_ <= now) due_ = now + interval;
   const std::uint64_t bytes = moved(progress);
   // The last one before the window stays: the rate is over the whole window, however seldom this is called.
-  while (samples_.size() > 1 && now - samples_[1].when >= window) samples_.pop_front();
+  while (samples_.size() > 1 && now - samples_[1].when >= window) samples_.erase(samples_.begin());
   const Sample& first = samples_.front();
   const Duration passed = now - first.when;
   // An attempt that failed takes its bytes back; that is no negative rate.

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <optional>
+#include <vector>
 
 #include <docupilot/upload/progress.h>
 
@@ -27,7 +27,7 @@ class ProgressMeter {
     Duration when;
     std::uint64_t bytes;
   };
-  std::deque<Sample> samples_;
+  std::vector<Sample> samples_;  // some fifty at the most
   Duration due_;
 };
 

@@ -54,10 +54,10 @@ Result<std::size_t> SourcePart::fill(std::uint64_t offset, MutableByteView into)
   return count;
 }
 
-MemoryPart::MemoryPart(std::shared_ptr<UploadGate> gate, std::string bytes)
-    : UploadBody(std::move(gate), bytes.size()),
-      text_(std::move(bytes)),
-      bytes_(as_bytes(text_)),
+MemoryPart::MemoryPart(std::shared_ptr<UploadGate> gate, std::unique_ptr<std::byte[]> bytes, std::uint64_t size)
+    : UploadBody(std::move(gate), size),
+      own_(std::move(bytes)),
+      bytes_(own_.get(), static_cast<std::size_t>(size)),
       sum_(docupilot::crc64nvme(bytes_)) {}
 
 Result<std::size_t> MemoryPart::fill(std::uint64_t offset, MutableByteView into) {

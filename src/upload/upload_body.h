@@ -76,7 +76,7 @@ class MemoryPart final : public UploadBody {
         lease_(std::move(lease)),
         bytes_(lease_.bytes().first(size)),
         sum_(crc64nvme) {}
-  MemoryPart(std::shared_ptr<UploadGate> gate, std::string bytes);
+  MemoryPart(std::shared_ptr<UploadGate> gate, std::unique_ptr<std::byte[]> bytes, std::uint64_t size);
 
   [[nodiscard]] std::optional<std::uint64_t> crc64nvme() const override { return sum_; }
 
@@ -84,7 +84,7 @@ class MemoryPart final : public UploadBody {
   Result<std::size_t> fill(std::uint64_t offset, MutableByteView into) override;
 
   const ByteBudget::Lease lease_;
-  const std::string text_;
+  const std::unique_ptr<std::byte[]> own_;
   const ByteView bytes_;
   const std::uint64_t sum_;
 };

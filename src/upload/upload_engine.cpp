@@ -119,8 +119,9 @@ std::optional<Duration> UploadEngine::advance() {
   const auto by_priority = [](const auto& a, const auto& b) { return a->priority() > b->priority(); };
   if (!std::ranges::is_sorted(runs_, by_priority)) runs_.sort(by_priority);
   std::optional<Duration> wake;
+  const Duration now = steady_time();
   for (const auto& run : runs_) {
-    const std::optional<Duration> next = run->advance(steady_time());
+    const std::optional<Duration> next = run->advance(now);
     if (next && (!wake || *next < *wake)) wake = next;
   }
   std::erase_if(runs_, [](const auto& run) { return run->is_over(); });

@@ -11,6 +11,7 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr std::int64_t around = 300'000'000;  // microseconds; clocks of stores are off by less
+constexpr Duration abort_time = Duration::milliseconds(2'000);
 constexpr std::size_t block = std::size_t{256} << 10U;
 
 /// As the store names it; behind it we may have written what we need ourselves.
@@ -103,8 +104,9 @@ Result<UploadRecord::Opened> UploadRecord::open(const PartSchedule& schedule, co
   if (entry_) {
     entry_->upload_id = upload.upload_id;
     if (auto written = journal_->update(*entry_, context); !written) {
-      // What nobody remembers must not be left. If this fails too, the journal still knows the key and the time.
-      is_unclear_ = !store_.abort_multipart(upload, context);
+      // What nobody remembers must not be left, also when it was cancelled just now. If this fails too, the journal
+      // still knows the key and the time.
+      is_unclear_ = !store_.abort_multipart(upload, {.deadline = Deadline::after(abort_time), .stop = {}});
       entry_->upload_id.clear();
       return std::move(written).error();
     }

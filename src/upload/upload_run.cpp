@@ -1,7 +1,6 @@
 #include "upload/upload_run.h"
 
 #include <algorithm>
-#include <random>
 #include <system_error>
 
 #include "base/try.h"
@@ -24,13 +23,6 @@ void earliest(std::optional<Duration>& when, const std::optional<Duration>& othe
 }
 
 Error stopped() { return Error(ErrorCode::cancelled, "stopped at the caller's request"); }
-
-/// For waits, which need not be secret; different in each upload.
-std::function<double()> chance() {
-  return [engine = std::minstd_rand(std::random_device()())]() mutable {
-    return std::generate_canonical<double, 32>(engine);
-  };
-}
 
 }  // namespace
 
@@ -128,7 +120,7 @@ void UploadRun::make_plan(const PartSchedule& schedule) {
                                   .retry = engine_.options().retry,
                                   .patience = {.give_up = engine_.options().patience},
                                   .bucket = &engine_.retries(),
-                                  .random = chance()},
+                                  .random = [&engine = engine_] { return engine.chance(); }},
                 steady_time());
   schedule_.emplace(schedule);
   if (gate_->paused) plan_->pause(steady_time());

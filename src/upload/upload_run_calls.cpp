@@ -67,14 +67,14 @@ Result<std::shared_ptr<UploadBody>> UploadRun::body_of(int number) {
   const std::uint64_t offset = number == 0 ? 0 : plan_->offset_of(number);
   std::shared_ptr<UploadBody> body;
   if (size <= small) {
-    std::string bytes(static_cast<std::size_t>(size), '\0');
-    for (std::size_t filled = 0; filled < bytes.size();) {
-      const MutableByteView rest(reinterpret_cast<std::byte*>(bytes.data()) + filled, bytes.size() - filled);
+    auto bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+    for (std::uint64_t filled = 0; filled < size;) {
+      const MutableByteView rest(bytes.get() + filled, static_cast<std::size_t>(size - filled));
       DOCUPILOT_TRY(const std::size_t count, source_->read_at(offset + filled, rest));
       if (count == 0) return Error(ErrorCode::precondition_failed, "the source became shorter while it was read");
       filled += count;
     }
-    body = std::make_shared<MemoryPart>(gate_, std::move(bytes));
+    body = std::make_shared<MemoryPart>(gate_, std::move(bytes), size);
   } else {
     body = std::make_shared<SourcePart>(gate_, *source_, offset, size);
   }

@@ -110,7 +110,6 @@ class Batch : public std::enable_shared_from_this<Batch> {
         on_result_(on_result),
         on_progress_(on_progress),
         context_(context),
-        most_(std::size_t{2} * std::max(engine.options().connections, engine.options().most_connections)),
         meter_(steady_time()) {}
 
   std::size_t wait() {
@@ -124,7 +123,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
   void begin_more() {
     if (over_) return;
     // What cannot be opened ends at once, so that the next is begun from here rather than from its end.
-    while (next_ < items_.size() && open_ < most_) begin(next_++);
+    while (next_ < items_.size() && open_ < std::size_t{2} * engine_.limit()) begin(next_++);
     report(next_ == items_.size() && open_ == 0);
     if (next_ < items_.size() || open_ > 0) return;
     const std::lock_guard lock(mutex_);
@@ -188,7 +187,6 @@ class Batch : public std::enable_shared_from_this<Batch> {
   const OnResult& on_result_;
   const OnProgress& on_progress_;
   const Context& context_;
-  const std::size_t most_;
   std::size_t next_ = 0;
   std::size_t open_ = 0;
   std::size_t failed_ = 0;

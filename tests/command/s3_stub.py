@@ -4,12 +4,30 @@ must carry (a signature, the digest of its body) but does not check the signatur
 import hashlib
 import http.server
 import re
+import sys
 import threading
+import time
 import urllib.parse
 from email.utils import formatdate
 from xml.sax.saxutils import escape, unescape
 
 NAMESPACE = 'xmlns="http://s3.amazonaws.com/doc/2006-03-01/"'
+
+
+def is_chunked(said):
+    return said.startswith("STREAMING-")
+
+
+def unchunked(framed):
+    """The bytes in an aws-chunked body; its signatures and trailers are not looked at."""
+    body, place = [], 0
+    while True:
+        end = framed.index(b"\r\n", place)
+        size = int(framed[place:end].split(b";")[0], 16)
+        if size == 0:
+            return b"".join(body)
+        body.append(framed[end + 2:end + 2 + size])
+        place = end + 2 + size + 2
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -40,10 +58,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
         said = self.headers.get("x-amz-content-sha256", "")
         signed = re.match(r"AWS4-HMAC-SHA256 Credential=[^ ]+, ?SignedHeaders=[^ ]+, ?Signature=[0-9a-f]{64}$",
                           self.headers.get("Authorization", ""))
-        return bool(signed) and said in ("UNSIGNED-PAYLOAD", hashlib.sha256(body).hexdigest())
+        return bool(signed) and (said in ("UNSIGNED-PAYLOAD", hashlib.sha256(body).hexdigest()) or is_chunked(said))
 
     def take(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        if is_chunked(self.headers.get("x-amz-content-sha256", "")):
+            body = unchunked(body)
         split = urllib.parse.urlsplit(self.path)
         bucket, _, key = split.path.lstrip("/").partition("/")
         query = dict(urllib.parse.parse_qsl(split.query, keep_blank_values=True))
@@ -64,10 +84,14 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(200)
         if bucket != self.server.bucket:
             return self.fail(404, "NoSuchBucket")
+        if "uploads" in query or "uploadId" in query:
+            return self.multipart(body, bucket, key, query)
         if self.command == "POST" and "delete" in query:
             for name in re.findall(r"<Key>(.*?)</Key>", body.decode()):
                 objects.pop(unescape(name), None)
             return self.reply(200, f"<DeleteResult {NAMESPACE}/>".encode())
+        if not self.server.may_pass(self):
+            return None
         if self.command == "PUT" and key:
             if self.headers.get("If-None-Match") == "*" and key in objects:
                 return self.fail(412, "PreconditionFailed")
@@ -95,6 +119,46 @@ class Handler(http.server.BaseHTTPRequestHandler):
             return self.reply(200, headers={"x-amz-bucket-region": "us-east-1"})
         return self.fail(501, "NotImplemented")
 
+    def xml(self, name, content):
+        self.reply(200, f'<?xml version="1.0"?><{name} {NAMESPACE}>{content}</{name}>'.encode(),
+                   {"Content-Type": "application/xml"})
+
+    def multipart(self, body, bucket, key, query):
+        uploads = self.server.uploads
+        if "uploads" in query and self.command == "POST":
+            upload = f"upload-{self.server.begun}"
+            self.server.begun += 1
+            uploads[upload] = (key, {}, self.headers.get("Content-Type", "binary/octet-stream"))
+            return self.xml("InitiateMultipartUploadResult",
+                            f"<Bucket>{bucket}</Bucket><Key>{escape(key)}</Key><UploadId>{upload}</UploadId>")
+        if "uploads" in query:
+            rows = "".join(f"<Upload><Key>{escape(name)}</Key><UploadId>{upload}</UploadId>"
+                           f"<Initiated>{time.strftime('%Y-%m-%dT%H:%M:%S.000Z', time.gmtime())}</Initiated></Upload>"
+                           for upload, (name, _, _) in uploads.items())
+            return self.xml("ListMultipartUploadsResult", f"<Bucket>{bucket}</Bucket><IsTruncated>false</IsTruncated>{rows}")
+        if query["uploadId"] not in uploads:
+            return self.fail(404, "NoSuchUpload")
+        _, parts, content_type = uploads[query["uploadId"]]
+        if self.command == "PUT":
+            number = int(query["partNumber"])
+            if not self.server.may_pass(self):
+                return None
+            parts[number] = body
+            self.server.parts_stored.append(number)
+            return self.reply(200, headers={"ETag": f'"{hashlib.md5(body).hexdigest()}"'})
+        if self.command == "GET":
+            rows = "".join(f"<Part><PartNumber>{number}</PartNumber><ETag>&quot;{hashlib.md5(data).hexdigest()}&quot;</ETag>"
+                           f"<Size>{len(data)}</Size></Part>" for number, data in sorted(parts.copy().items()))
+            return self.xml("ListPartsResult", f"<UploadId>{query['uploadId']}</UploadId><IsTruncated>false</IsTruncated>{rows}")
+        del uploads[query["uploadId"]]
+        if self.command == "DELETE":
+            return self.reply(204)
+        named = [int(number) for number in re.findall(r"<PartNumber>(\d+)</PartNumber>", body.decode())]
+        data = b"".join(parts[number] for number in named)
+        self.server.objects[key] = (data, content_type, formatdate(usegmt=True))
+        return self.xml("CompleteMultipartUploadResult",
+                        f"<Key>{escape(key)}</Key><ETag>&quot;{hashlib.md5(data).hexdigest()}&quot;</ETag>")
+
     def listing(self, bucket, query):
         prefix, delimiter = query.get("prefix", ""), query.get("delimiter", "")
         encode = urllib.parse.quote if query.get("encoding-type") == "url" else escape
@@ -118,12 +182,39 @@ class Handler(http.server.BaseHTTPRequestHandler):
     do_GET = do_PUT = do_HEAD = do_DELETE = do_POST = any_method
 
 
+class Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def may_pass(self, handler):
+        """Only so many requests that carry many bytes pass; the others wait, and are dropped in the end."""
+        large = handler.command in ("PUT", "GET") and (handler.headers.get("Range") or "partNumber" in handler.path)
+        if not large or self.room is None:
+            return True
+        with self.turn:
+            if self.room > 0:
+                self.room -= 1
+                return True
+        self.opened.wait(60)
+        handler.close_connection = True
+        return False
+
+    def handle_error(self, request, client_address):
+        if not isinstance(sys.exc_info()[1], ConnectionError):  # a command that was killed hangs up
+            super().handle_error(request, client_address)
+
+
 class Stub:
     """Runs while the `with` lasts; `environment` leads the command there."""
 
     def __init__(self, bucket="bucket"):
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Server(("127.0.0.1", 0), Handler)
+        self.server.uploads = {}  # id: (key, {number: bytes}, content type)
+        self.server.begun = 0
+        self.server.parts_stored = []
+        self.server.room = None
+        self.server.turn = threading.Lock()
+        self.server.opened = threading.Event()
         self.server.bucket = bucket
         self.server.objects = {}
         self.server.requests = []
@@ -133,12 +224,30 @@ class Stub:
         return self
 
     def __exit__(self, *_):
+        self.server.opened.set()
         self.server.shutdown()
         self.server.server_close()
 
     def add(self, key, content, content_type="text/plain"):
         data = content if isinstance(content, bytes) else content.encode()
         self.server.objects[key] = (data, content_type, "Fri, 02 Jan 2026 03:04:05 GMT")
+
+    def stop_after(self, count):
+        """From now on so many parts or ranges pass; the others wait until `go_on`, and never come through."""
+        self.server.opened.clear()
+        self.server.room = count
+
+    def go_on(self):
+        self.server.room = None
+        self.server.opened.set()
+
+    @property
+    def uploads(self):
+        return self.server.uploads
+
+    @property
+    def parts_stored(self):
+        return self.server.parts_stored
 
     @property
     def endpoint(self):

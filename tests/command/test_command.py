@@ -15,6 +15,7 @@ import harness  # noqa: E402
 import cases_subcommands  # noqa: E402,F401
 import cases_inputs  # noqa: E402,F401
 import cases_objects  # noqa: E402,F401
+import cases_transfers  # noqa: E402,F401
 import cases_terminal  # noqa: E402,F401
 import cases_recovery  # noqa: E402,F401
 

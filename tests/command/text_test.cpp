@@ -172,3 +172,19 @@ TEST_CASE("Every subcommand is in the completion of every shell") {
     CHECK(script.find("idempotency-key") != std::string::npos);
   }
 }
+
+TEST_CASE("A size is a number of bytes or of powers of 1,024, and everything else is none") {
+  CHECK(parse_size("0") == 0);
+  CHECK(parse_size("67108864") == 67'108'864);
+  CHECK(parse_size("12b") == 12);
+  for (const char* text : {"64MiB", "64M", "64mb", "0.0625g", "65536KiB"}) {
+    CAPTURE(text);
+    CHECK(parse_size(text) == 67'108'864);
+  }
+  CHECK(parse_size("4TiB") == std::uint64_t{4} << 40U);
+  for (const char* text :
+       {"", "b", "MiB", "-1", "12q", "1kx", "1kibi", "nan", "inf", "1e300", "5 GiB", "9999999999g"}) {
+    CAPTURE(text);
+    CHECK_FALSE(parse_size(text).has_value());
+  }
+}

@@ -7,6 +7,7 @@
 - Every other C++ block compiles behind snippet_prelude.h, as statements or, failing that, as declarations.
 - Links to files lead somewhere, and so do the docs/*.md that headers and sources name.
 - The tests that docs/security.md names exist, and every numbered test of tests/security has its line there.
+- So it is with the rows of docs/faults.md and the tests of tests/faults/upload and upload_*.
 - With --command: every TOML block is a configuration that the command accepts.
 """
 
@@ -159,6 +160,27 @@ def check_security():
     return problems
 
 
+def check_faults():
+    problems = []
+    rows = {}
+    for line in (PROJECT / "docs" / "faults.md").read_text(encoding="utf-8").splitlines():
+        if row := re.match(r"\| (F\d\d) \|.*\| (`[^|]*`) \|$", line):
+            rows[row[1]] = re.findall(r"`([^`]+)`", row[2])
+    for row, files in rows.items():
+        for file in files:
+            path = PROJECT / file
+            text = path.read_text(encoding="utf-8") if path.is_file() else ""
+            if not re.search(rf'(TEST_CASE|FAULT_ROW)\("[^"]*\b{row}\b', text):
+                problems.append(f"docs/faults.md: {file} tests nothing of {row}")
+    faults = PROJECT / "tests" / "faults"
+    for path in sorted([*faults.glob("upload/*.cpp"), *faults.glob("upload_*.cpp")]):
+        name = str(path.relative_to(PROJECT))
+        for title in re.findall(r'(?:TEST_CASE|FAULT_ROW)\("([^"]+)"', path.read_text(encoding="utf-8")):
+            problems += [f"docs/faults.md: {row} does not name {name}"
+                         for row in re.findall(r"\bF\d\d\b", title) if name not in rows.get(row, [])]
+    return problems
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--command", default="")
@@ -166,6 +188,7 @@ def main():
     problems, snippets = check_blocks(arguments.command)
     problems += check_links()
     problems += check_security()
+    problems += check_faults()
     for problem in problems:
         print(problem)
     print(f"{len(list(documents()))} documents, {snippets} snippets compiled, {len(problems)} problems")

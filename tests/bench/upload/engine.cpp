@@ -61,7 +61,8 @@ docupilot::Result<std::unique_ptr<Engine>> Engine::make(const EngineOptions& opt
   settings.insecure_unsigned_payload = !options.sign_payload;
   auto store = open_s3_store(std::move(settings));
   if (!store) return store.error();
-  UploaderOptions uploading{.connections = options.connections, .part_size = options.part_size};
+  UploaderOptions uploading{
+      .connections = options.connections, .most_connections = options.most_connections, .part_size = options.part_size};
   if (!options.journal.empty()) uploading.journal = options.journal + "/uploads.db";
   if (options.memory > 0) uploading.memory = options.memory;
   auto uploader = make_uploader(*std::move(store), std::move(uploading));

@@ -14,10 +14,11 @@ struct EngineOptions {
   std::string ca_file;
   std::string journal;  ///< A folder in which an upload is remembered, for a later run; empty: it is not.
   unsigned connections = 16;
-  std::uint64_t part_size = 0;  ///< 0: as the library chooses.
-  std::uint64_t memory = 0;     ///< Likewise.
-  bool checksums = true;        ///< CRC64NVME with everything; else only what the server insists on.
-  bool sign_payload = true;     ///< Over HTTP; over HTTPS it never is.
+  unsigned most_connections = 64;  ///< That it may grow to.
+  std::uint64_t part_size = 0;     ///< 0: as the library chooses.
+  std::uint64_t memory = 0;        ///< Likewise.
+  bool checksums = true;           ///< CRC64NVME with everything; else only what the server insists on.
+  bool sign_payload = true;        ///< Over HTTP; over HTTPS it never is.
 };
 
 /// One file of a run.

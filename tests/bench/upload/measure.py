@@ -24,10 +24,12 @@ class Bench:
     client_processor: int | None
     server_processor: int | None
     timeout: int = 600
+    libraries: pathlib.Path | None = None  # a folder that the loader looks into first
     startup: dict = field(default_factory=dict)  # name: what an interpreted contender costs before it does anything
 
     def environment(self):
-        return {"PATH": os.environ["PATH"], "HOME": str(self.work), "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+        libraries = {"LD_LIBRARY_PATH": str(self.libraries)} if self.libraries else {}
+        return {**libraries, "PATH": os.environ["PATH"], "HOME": str(self.work), "AWS_ACCESS_KEY_ID": ACCESS_KEY,
                 "AWS_SECRET_ACCESS_KEY": SECRET_KEY, "AWS_REGION": "us-east-1", "AWS_DEFAULT_REGION": "us-east-1",
                 "AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull,
                 "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "SSL_CERT_FILE": self.server.ca_file,

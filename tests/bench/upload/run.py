@@ -3,6 +3,7 @@
 
     run.py --programs build/bench --json build/bench-results/upload.json [--quick] [--install] [--no-rivals]
            [--rivals awscrt,boto3] [--only file-http,small-http] [--rounds N] [--rival-rounds N] [--mebibytes N]
+           [--curl FOLDER]
 
 First it is shown that the server catches what it is there for. Then everybody uploads in verify mode, where it checks
 every signature, checksum and part; who sends anything wrong is not raced. Then all take turns, round by round: what
@@ -52,6 +53,7 @@ def arguments():
     parser.add_argument("--rival-rounds", type=int)
     parser.add_argument("--mebibytes", type=int, help="of the large file and of standard input")
     parser.add_argument("--small-files", type=int)
+    parser.add_argument("--curl", type=pathlib.Path, help="a folder with another libcurl.so.4, for our client to use")
     return parser.parse_args()
 
 
@@ -164,6 +166,7 @@ def main():
     sizes = sizes_of(asked)
     load = os.getloadavg()[0]
     about = {"client": can, "rivals": {rival.name: rival.version for rival in rivals}, "absent": absent, "quick": asked.quick,
+             "curl": str(asked.curl.resolve()) if asked.curl else "",
              "sizes": vars(sizes), "machine": platform.machine(), "processors": os.cpu_count(),
              "congestion": os.environ[CONGESTION]}
 
@@ -177,7 +180,8 @@ def main():
             Server(programs, ACCESS_KEY, SECRET_KEY, server_processor) as server:
         if server_processor is not None:
             os.sched_setaffinity(0, {server_processor})
-        bench = Bench(programs, server, pathlib.Path(work), client, server_processor)
+        bench = Bench(programs, server, pathlib.Path(work), client, server_processor,
+                      libraries=asked.curl.resolve() if asked.curl else None)
         failures = measure_all(asked, bench, can, rivals, sizes, keep)
     print(f"\nmeasured: {can['name']}; TCP: {about['congestion']}; load {load:.1f} to {os.getloadavg()[0]:.1f}; "
           f"{time.time() - begun:.0f} s")

@@ -1,8 +1,8 @@
 // Our contender: a program that does nothing but upload, over the public interface (engine.h).
 //
-//   upload_client --endpoint URL --bucket B --key K [--ca-file PEM] [--connections N] [--part-size N] [--memory N]
-//                 [--checksums when_supported|when_required] [--payload signed|unsigned] [--journal FOLDER]
-//                 [--count-mallocs] FILE... | -
+//   upload_client --endpoint URL --bucket B --key K [--ca-file PEM] [--connections N] [--most-connections N]
+//                 [--part-size N] [--memory N] [--checksums when_supported|when_required] [--payload signed|unsigned]
+//                 [--journal FOLDER] [--count-mallocs] FILE... | -
 //   upload_client --describe
 //
 // One file, or standard input, goes under K; of several each under K and its name. --count-mallocs prints the number of
@@ -37,6 +37,7 @@ bool set(Settings& settings, const std::string& option, const std::string& text)
   else if (option == "--ca-file") engine.ca_file = text;
   else if (option == "--journal") engine.journal = text;
   else if (option == "--connections") engine.connections = static_cast<unsigned>(std::stoul(text));
+  else if (option == "--most-connections") engine.most_connections = static_cast<unsigned>(std::stoul(text));
   else if (option == "--part-size") engine.part_size = std::stoull(text);
   else if (option == "--memory") engine.memory = std::stoull(text);
   else if (option == "--checksums") engine.checksums = text != "when_required";

@@ -11,8 +11,6 @@ namespace docupilot_test {
 /// An S3 in memory that looks at every signature, that of each chunk included, and keeps checksums.
 class MemoryServer {
  public:
-  static constexpr const char* name = "an S3 in memory";
-
   MemoryServer() {
     s3_.checksums = true;
     s3_.content = [this](const docupilot::testing::RecordedRequest& request) { return content(request); };
@@ -26,8 +24,10 @@ class MemoryServer {
     options.region = "us-east-1";
     options.endpoint = server_.url();
     options.quirks = "minio";
-    options.credentials = docupilot::http::static_credentials(
-        {.access_key_id = key_id, .secret_access_key = docupilot::Secret(secret), .source = "test"});
+    options.credentials = docupilot::http::static_credentials({.access_key_id = key_id,
+                                                               .secret_access_key = docupilot::Secret(secret),
+                                                               .session_token = {},
+                                                               .source = "test"});
     options.transport = docupilot::http::make_transport();
     return options;
   }

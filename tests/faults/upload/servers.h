@@ -10,6 +10,9 @@ TYPE_TO_STRING_AS("VersitygwServer", docupilot_test::VersitygwServer);
 #define UPLOAD_SERVERS docupilot_test::MinioServer, docupilot_test::VersitygwServer
 
 namespace docupilot_test {
+/// One that answers every sound request, however it was treated before: none of these is sure to.
+using StrictServer = void;
+
 template <class Server>
 bool is_there(const Server& /*server*/) {
   return !Server::options().endpoint.empty();
@@ -24,5 +27,9 @@ bool is_there(const Server& /*server*/) {
 
 TYPE_TO_STRING_AS("MemoryServer", docupilot_test::MemoryServer);
 #define UPLOAD_SERVERS docupilot_test::MemoryServer
+
+namespace docupilot_test {
+using StrictServer = MemoryServer;
+}  // namespace docupilot_test
 
 #endif

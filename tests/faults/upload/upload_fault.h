@@ -273,8 +273,11 @@ class UploadFault {
   [[nodiscard]] docupilot::Context context() const {
     return {.deadline = docupilot::Deadline::after(setting.deadline), .stop = {}};
   }
-  /// Forgets what was seen.
+  /// Forgets what was seen. What is still on its way, of a transfer that failed, is given a moment.
   void begin() {
+    static_cast<void>(proxy_->ledger().wait_until(
+        [&](const auto& all) { return all.requests.size() >= static_cast<std::size_t>(watch_->sends); },
+        std::chrono::milliseconds(100)));
     first_ = proxy_->ledger().snapshot().requests.size();
     sends_ = watch_->sends;
     fired_ = fired();

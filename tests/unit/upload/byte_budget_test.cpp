@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <optional>
 #include <thread>
 
 using namespace docupilot;
@@ -28,6 +29,15 @@ TEST_CASE("one buffer is always leased, though it is larger than the budget") {
   ByteBudget budget(10);
   const auto lease = budget.lease(100, {});
   CHECK(lease.bytes().size() == 100);
+}
+
+TEST_CASE("a buffer may be given back when the budget is gone, as by a sender that lets go of a part late") {
+  std::optional<ByteBudget> budget(10);
+  auto lease = budget->lease(10, {});
+  budget.reset();
+  lease.bytes()[0] = std::byte{1};
+  lease = {};
+  CHECK_FALSE(lease.is_set());
 }
 
 TEST_CASE("who waits for a buffer stops when he is told to") {

@@ -48,7 +48,7 @@ void check_unless_skipped(ChildProcess& child, const std::string& what) {
 
 }  // namespace
 
-TEST_CASE("a full disk is told before the first byte comes, and the target stays") {
+TEST_CASE("F35: a full disk is told before the first byte comes, and the target stays") {
   const Download download(3'000'000);
   ChildProcess child([&](const ChildProcess::Tell& tell) {
     if (!mount_small(download.dir.path(), "size=1m")) return tell("SKIPPED");

@@ -87,7 +87,8 @@ TEST_CASE("an entry is held by one at a time, in this process and in others") {
   CHECK(other.take(entry.location, "k", "/a/file", {}).error().code() == ErrorCode::conflict);
   CHECK(other.take_stale(entry.location, clock.time, {}).value().empty());
   journal.release(entry.id);
-  CHECK(other.take(entry.location, "k", "/a/file", {}).value());
+  CHECK(other.take(entry.location, "k", "/a/file", {}).value());  // while the first one lives
+  CHECK(journal.take(entry.location, "k", "/a/file", {}).error().code() == ErrorCode::conflict);
   other.release(entry.id);
   CHECK(journal.take(entry.location, "k", "/a/file", {}).value());
 }

@@ -10,7 +10,7 @@ namespace {
 template <class Self>
 auto fields(Self& c) {
   using Field = std::pair<const char*, decltype(&c.connections)>;
-  return std::array<Field, 18>{{{"connections", &c.connections},
+  return std::array<Field, 19>{{{"connections", &c.connections},
                                 {"requests", &c.requests},
                                 {"expect", &c.expect},
                                 {"put_object", &c.put_object},
@@ -21,6 +21,7 @@ auto fields(Self& c) {
                                 {"list_parts", &c.list_parts},
                                 {"body_bytes", &c.body_bytes},
                                 {"data_bytes", &c.data_bytes},
+                                {"acknowledged_bytes", &c.acknowledged_bytes},
                                 {"acknowledged_again", &c.acknowledged_again},
                                 {"acknowledged_again_bytes", &c.acknowledged_again_bytes},
                                 {"error_500", &c.error_500},

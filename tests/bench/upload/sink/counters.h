@@ -20,6 +20,7 @@ struct Counters {
   Count list_parts = 0;
   Count body_bytes = 0;  ///< Of objects and parts, as they came over the wire, framing of HTTP and TLS left out.
   Count data_bytes = 0;  ///< What of them became objects or parts.
+  Count acknowledged_bytes = 0;  ///< Of parts whose success was told.
   Count acknowledged_again = 0;  ///< Parts that came once more after their success had been told.
   Count acknowledged_again_bytes = 0;
   Count error_500 = 0;  ///< Faults made on purpose, and the next three.

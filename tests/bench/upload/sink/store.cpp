@@ -1,6 +1,7 @@
 #include "store.h"
 
 #include <charconv>
+#include <utility>
 
 #include "checksum.h"
 #include "http/hex.h"
@@ -90,7 +91,8 @@ void Store::acknowledged(const std::string& upload, int number) {
   const auto found = uploads_.find(upload);
   if (found == uploads_.end()) return;
   const auto part = found->second.parts.find(number);
-  if (part != found->second.parts.end()) part->second.acknowledged = true;
+  if (part == found->second.parts.end() || std::exchange(part->second.acknowledged, true)) return;
+  counters_.acknowledged_bytes += part->second.content.size;
 }
 
 Reply Store::complete(const std::string& path, const std::string& id, const Request& request, const std::string& xml,
