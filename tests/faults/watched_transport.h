@@ -17,6 +17,7 @@ class WatchedTransport final : public docupilot::http::Transport {
   docupilot::Duration stall, connect;  ///< 0: as asked.
   std::shared_ptr<docupilot::http::Transport> below;
   std::atomic<int> sends = 0;
+  std::atomic<int> lists = 0;  ///< Of these, of parts.
 
   docupilot::Result<docupilot::http::Response> send(const docupilot::http::Request& request,
                                                     const docupilot::Context& context) override {
@@ -30,6 +31,7 @@ class WatchedTransport final : public docupilot::http::Transport {
  private:
   docupilot::http::Request watched(docupilot::http::Request request) {
     ++sends;
+    if (request.method == "GET" && request.url.find("uploadId=") != std::string::npos) ++lists;
     CHECK(request.limits.connect == docupilot::http::Limits{}.connect);  // 5 s
     // 20 s; a completion may take its time.
     const bool completes = request.method == "POST" && request.url.find("uploadId=") != std::string::npos;
