@@ -1,6 +1,8 @@
 #include "crypto/random.h"
 
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <cstdlib>
 
 #include <openssl/rand.h>
@@ -17,6 +19,13 @@ std::string random_hex(std::size_t digits) {
     text[i] = hex[bytes[i % sizeof bytes] & 15U];
   }
   return text;
+}
+
+double random_part() {
+  const std::string digits = random_hex(13);  // 52 bits, all of which a double keeps
+  std::uint64_t number = 0;
+  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
+  return static_cast<double>(number) / 0x1p52;
 }
 
 }  // namespace docupilot::inline v1::crypto

@@ -16,7 +16,7 @@ struct CredentialServices {
   std::shared_ptr<Transport> transport;
   Clock* clock = &Clock::system();
   Sleeper* sleeper = &Sleeper::system();
-  std::function<double()> random = random_part;
+  std::function<double()> random = crypto::random_part;
 
   /// A retry loop with these, of `attempts` attempts.
   [[nodiscard]] RetrierOptions retrier(unsigned attempts) const {

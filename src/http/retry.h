@@ -8,6 +8,7 @@
 #include <docupilot/base/time.h>
 
 #include "base/token_bucket.h"
+#include "crypto/random.h"
 #include "http/adaptive_concurrency.h"
 #include "http/clock_skew.h"
 #include "http/sleeper.h"
@@ -44,7 +45,7 @@ struct RetrierOptions {
   RetryPolicy policy = {};
   Clock* clock = &Clock::system();
   Sleeper* sleeper = &Sleeper::system();
-  std::function<double()> random = random_part;                ///< In [0, 1).
+  std::function<double()> random = crypto::random_part;        ///< In [0, 1).
   std::shared_ptr<AdaptiveConcurrency> concurrency = nullptr;  ///< Told of "slow down" and of successes.
 };
 

@@ -1,12 +1,9 @@
 #include "http/sleeper.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
-
-#include "crypto/random.h"
 
 namespace docupilot::inline v1::http {
 
@@ -35,13 +32,6 @@ Sleeper::~Sleeper() = default;
 Sleeper& Sleeper::system() noexcept {
   static SystemSleeper sleeper;
   return sleeper;
-}
-
-double random_part() {
-  const std::string digits = crypto::random_hex(13);  // 52 bits, all of which a double keeps
-  std::uint64_t number = 0;
-  std::from_chars(digits.data(), digits.data() + digits.size(), number, 16);
-  return static_cast<double>(number) / 0x1p52;
 }
 
 }  // namespace docupilot::inline v1::http

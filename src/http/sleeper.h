@@ -21,8 +21,4 @@ class Sleeper {
   [[nodiscard]] static Sleeper& system() noexcept;
 };
 
-/// A number in [0, 1) from the secure source, so that it needs no seed and a forked child does not repeat its parent's.
-/// For waits, which are rare.
-[[nodiscard]] double random_part();
-
 }  // namespace docupilot::inline v1::http

@@ -20,7 +20,7 @@ namespace docupilot::inline v1 {
 struct S3Tuning {
   Clock* clock = &Clock::system();
   http::Sleeper* sleeper = &http::Sleeper::system();
-  std::function<double()> random = http::random_part;
+  std::function<double()> random = crypto::random_part;
   std::uint64_t largest_copy = std::uint64_t{5} << 30U;  ///< In one request.
   std::uint64_t copied_part = std::uint64_t{1} << 30U;
   std::shared_ptr<http::AdaptiveConcurrency> concurrency = nullptr;

@@ -5,7 +5,6 @@
 #include <functional>
 #include <list>
 #include <memory>
-#include <random>
 #include <thread>
 
 #include <docupilot/store/part_sender.h>
@@ -58,8 +57,6 @@ class UploadEngine {
   void call(std::function<TaskQueue::Task()> work);
   /// How many requests may be under way.
   [[nodiscard]] unsigned limit() const noexcept { return window_.limit(); }
-  /// In [0, 1), for waits, which need not be secret.
-  [[nodiscard]] double chance() { return std::generate_canonical<double, 32>(dice_); }
   [[nodiscard]] bool may_send() const noexcept { return window_.has_room(in_use_); }
   /// Counts an attempt as begun; to be given back with its end.
   [[nodiscard]] std::uint64_t begin_sending() noexcept;
@@ -82,7 +79,6 @@ class UploadEngine {
   std::unique_ptr<UploadJournal> journal_;
   Window window_;
   unsigned in_use_ = 0;
-  std::minstd_rand dice_{std::random_device()()};  // once: asking the processor for chance may take microseconds
   TaskQueue queue_;
   std::list<std::shared_ptr<UploadRun>> runs_;
   bool closing_ = false;

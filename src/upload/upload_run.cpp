@@ -4,6 +4,7 @@
 #include <system_error>
 
 #include "base/try.h"
+#include "crypto/random.h"
 #include "upload/steady_time.h"
 
 namespace docupilot::inline v1 {
@@ -120,7 +121,7 @@ void UploadRun::make_plan(const PartSchedule& schedule) {
                                   .retry = engine_.options().retry,
                                   .patience = {.give_up = engine_.options().patience},
                                   .bucket = &engine_.retries(),
-                                  .random = [&engine = engine_] { return engine.chance(); }},
+                                  .random = crypto::random_part},
                 steady_time());
   schedule_.emplace(schedule);
   if (gate_->paused) plan_->pause(steady_time());

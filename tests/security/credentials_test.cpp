@@ -152,11 +152,11 @@ TEST_CASE("rule 22: 64 threads read credentials that change all the time, and ne
 
 TEST_CASE("rule 23: ids, marks and delays of processes that were forked from one another differ") {
   static_cast<void>(crypto::random_hex(32));  // what there is of a state, the children begin with
-  static_cast<void>(http::random_part());
+  static_cast<void>(crypto::random_part());
   const auto draw = [] {
     std::ostringstream text;
     text.precision(17);
-    text << crypto::random_hex(32) << ' ' << http::random_part();
+    text << crypto::random_hex(32) << ' ' << crypto::random_part();
     return text.str();
   };
   std::set<std::string> ids, parts;
@@ -188,7 +188,7 @@ TEST_CASE("rule 23: the library has one source of chance, and compares bytes in 
     const std::string name = entry.path().lexically_relative(root).string();
     for (std::string line; std::getline(in, line);) {
       line.resize(std::min(line.find("//"), line.size()));
-      if (line.find("options_.random(") != std::string::npos) continue;  // handed in; by itself http::random_part
+      if (line.find("options_.random(") != std::string::npos) continue;  // handed in; by itself crypto::random_part
       if (std::regex_search(line, chance)) chancy.insert(name);
       if (std::regex_search(line, compare)) comparing.insert(name);
     }

@@ -312,7 +312,7 @@ TEST_CASE("the system's sleeper wakes for the stop token and for the deadline") 
         ErrorCode::timeout);
   CHECK(Sleeper::system().sleep(Duration(1us), {}, "x").has_value());
   for (int i = 0; i < 1000; ++i) {
-    const double part = random_part();
+    const double part = crypto::random_part();
     REQUIRE(part >= 0);
     REQUIRE(part < 1);
   }
