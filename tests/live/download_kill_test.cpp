@@ -12,7 +12,6 @@
 
 using namespace docupilot;
 using namespace docupilot_test;  // NOLINT(google-build-using-namespace)
-using testing::RecordedRequest;
 using namespace std::chrono_literals;
 
 // A process dies at random instants while it downloads, and is run again, behind a proxy whose ledger tells what was
