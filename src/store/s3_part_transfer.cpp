@@ -125,7 +125,8 @@ bool S3PartTransfer::is_damage(const Error& error) const {
   static constexpr std::array<std::string_view, 5> codes = {"BadRequest", "IncompleteBody", "InvalidChunkSizeError",
                                                             "MalformedTrailerError", "SignatureDoesNotMatch"};
   // With keys that were good before, by which the upload of a part was begun too, it is the bytes that are wrong.
-  return is_framed_ && (client_.features().trusted || part_.number != 0) && std::ranges::find(codes, error.service_code()) != codes.end();
+  return is_framed_ && (client_.features().trusted || part_.number != 0) &&
+         std::ranges::find(codes, error.service_code()) != codes.end();
 }
 
 void S3PartTransfer::mend(const S3Outcome& outcome, const http::Response& result, PartReply& reply) {
