@@ -82,7 +82,6 @@ Result<Response> Retrier::Run::operator()() {
   for (;; ++attempt_.number) {
     if (auto going = context_.check(call_.operation); !going) return final_error(std::move(going).error());
     attempt_.clock_offset = owner_.skew_.offset();
-    const std::uint64_t epoch = options_.concurrency ? options_.concurrency->epoch() : 0;
     const Timestamp sent = options_.clock->now();
     ++sent_;
     Result<Response> result = call_.send(attempt_, context_);
@@ -94,7 +93,6 @@ Result<Response> Retrier::Run::operator()() {
       return result;
     }
     measured_ = result ? measured_offset(result->headers, sent, received) : std::nullopt;
-    if (judgement.verdict == Verdict::throttled && options_.concurrency) options_.concurrency->throttled(epoch);
     Result<bool> again = prepare_next(judgement, result);
     Error error = error_of_attempt(judgement, result);
     if (again && !*again) return final_error(std::move(error));
@@ -103,10 +101,7 @@ Result<Response> Retrier::Run::operator()() {
   }
 }
 
-void Retrier::Run::succeeded() {
-  owner_.bucket_.give(last_cost_ == 0 ? 1 : last_cost_);
-  if (options_.concurrency) options_.concurrency->succeeded();
-}
+void Retrier::Run::succeeded() { owner_.bucket_.give(last_cost_ == 0 ? 1 : last_cost_); }
 
 bool Retrier::Run::may_repeat(Verdict verdict, const Result<Response>& result) const {
   if (call_.idempotent || verdict == Verdict::throttled) return true;

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <string_view>
 
 #include <docupilot/base/retry.h>
@@ -9,7 +8,6 @@
 
 #include "base/token_bucket.h"
 #include "crypto/random.h"
-#include "http/adaptive_concurrency.h"
 #include "http/clock_skew.h"
 #include "http/sleeper.h"
 #include "http/verdict.h"
@@ -45,8 +43,7 @@ struct RetrierOptions {
   RetryPolicy policy = {};
   Clock* clock = &Clock::system();
   Sleeper* sleeper = &Sleeper::system();
-  std::function<double()> random = crypto::random_part;        ///< In [0, 1).
-  std::shared_ptr<AdaptiveConcurrency> concurrency = nullptr;  ///< Told of "slow down" and of successes.
+  std::function<double()> random = crypto::random_part;  ///< In [0, 1).
 };
 
 /// The one retry loop of the library, one object for each endpoint. Calls may run on any number of threads; they share

@@ -40,11 +40,7 @@ S3Client::S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3T
       tuning_(tuning),
       features_(checksums, quirks),
       key_rule_(quirks.keys),
-      retrier_({.policy = options_.retry,
-                .clock = tuning.clock,
-                .sleeper = tuning.sleeper,
-                .random = tuning.random,
-                .concurrency = tuning.concurrency}) {}
+      retrier_({.policy = options_.retry, .clock = tuning.clock, .sleeper = tuning.sleeper, .random = tuning.random}) {}
 
 Result<std::unique_ptr<S3Client>> S3Client::make(S3Options options, const S3Tuning& tuning) {
   S3Quirks quirks;

@@ -23,7 +23,6 @@ struct S3Tuning {
   std::function<double()> random = crypto::random_part;
   std::uint64_t largest_copy = std::uint64_t{5} << 30U;  ///< In one request.
   std::uint64_t copied_part = std::uint64_t{1} << 30U;
-  std::shared_ptr<http::AdaptiveConcurrency> concurrency = nullptr;
 };
 
 /// The calls are in s3_client.cpp and s3_attempt.cpp (how one attempt is made).

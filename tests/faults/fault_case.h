@@ -104,7 +104,6 @@ class FaultCase {
 
   Setting setting;
   docupilot::S3Options options;  ///< Changed before the first use of `store`.
-  std::shared_ptr<docupilot::http::AdaptiveConcurrency> concurrency;
   VirtualTime time;
   TinyS3 s3;
 
@@ -125,8 +124,7 @@ class FaultCase {
     options.transport = watch_;
     options.endpoint = setting.endpoint.empty() ? server_->url() : setting.endpoint;
     auto opened = docupilot::open_s3_store(
-        options,
-        {.clock = &time.clock(), .sleeper = &time.sleeper(), .random = [] { return 0.5; }, .concurrency = concurrency});
+        options, {.clock = &time.clock(), .sleeper = &time.sleeper(), .random = [] { return 0.5; }});
     REQUIRE_MESSAGE(opened, opened.error().to_string());
     store_ = *std::move(opened);
     return *store_;

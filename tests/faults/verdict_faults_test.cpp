@@ -123,7 +123,6 @@ TEST_CASE("F17 slow down: three attempts of every call, also of those that must 
   for (const Operation& operation : operations()) {
     FaultCase fault;
     furnish(fault);
-    fault.concurrency = std::make_shared<http::AdaptiveConcurrency>(16);
     fault.refuse(429, "TooManyRequests", 3);
     run(fault, operation,
         {.code = "rate_limited",
@@ -134,10 +133,8 @@ TEST_CASE("F17 slow down: three attempts of every call, also of those that must 
          .status = 429,
          .service_code = operation.error_has_body ? "TooManyRequests" : ""});
     CHECK(fault.waits() == Waits{500, 1'000});
-    CHECK(fault.concurrency->limit() == 2);  // halved by each
     fault.refuse(429, "TooManyRequests", 1);
     run(fault, operation, {.attempts = 2});
-    CHECK(fault.concurrency->limit() == 1);
   }
 }
 

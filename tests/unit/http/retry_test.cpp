@@ -26,7 +26,6 @@ struct Bench {
   VirtualTime time;
   std::deque<double> parts;  ///< Of the random source; 0.5 when there are no more.
   RetryPolicy policy = {};
-  std::shared_ptr<AdaptiveConcurrency> concurrency = nullptr;
   std::unique_ptr<Retrier> retrier;
 
   std::deque<Result<Response>> script;
@@ -39,11 +38,10 @@ struct Bench {
 
   Retrier& get() {
     if (!retrier) {
-      retrier = std::make_unique<Retrier>(RetrierOptions{.policy = policy,
-                                                         .clock = &time.clock(),
-                                                         .sleeper = &time.sleeper(),
-                                                         .random = [this] { return next_part(); },
-                                                         .concurrency = concurrency});
+      retrier = std::make_unique<Retrier>(
+          RetrierOptions{.policy = policy, .clock = &time.clock(), .sleeper = &time.sleeper(), .random = [this] {
+                           return next_part();
+                         }});
     }
     return *retrier;
   }
@@ -489,36 +487,6 @@ TEST_CASE("a failed attempt that is judged done by mistake is still a failure") 
                  .send = [](const Attempt&, const Context&) -> Result<Response> { return lost(); },
                  .judge = [](const Result<Response>&) { return Judgement{}; }};
   CHECK(bench.get().run(call).error().code() == ErrorCode::unavailable);
-}
-
-TEST_CASE("slow down halves what is sent at a time, ten successes add one") {
-  AdaptiveConcurrency concurrency(16);
-  const auto first = concurrency.epoch();
-  concurrency.throttled(first);
-  CHECK(concurrency.limit() == 8);
-  concurrency.throttled(first);  // was under way already
-  CHECK(concurrency.limit() == 8);
-  for (int i = 0; i < 9; ++i) concurrency.succeeded();
-  CHECK(concurrency.limit() == 8);
-  concurrency.succeeded();
-  CHECK(concurrency.limit() == 9);
-  for (int i = 0; i < 9; ++i) concurrency.throttled(concurrency.epoch());
-  CHECK(concurrency.limit() == 1);
-  for (int i = 0; i < 1000; ++i) concurrency.succeeded();
-  CHECK(concurrency.limit() == 16);
-}
-
-TEST_CASE("the retrier tells the concurrency what came of each attempt") {
-  Bench bench;
-  bench.concurrency = std::make_shared<AdaptiveConcurrency>(8);
-  bench.script = {reply(429), reply(500), reply(200)};
-  REQUIRE(bench.run().has_value());
-  CHECK(bench.concurrency->limit() == 4);
-  for (int i = 0; i < 9; ++i) {
-    bench.script = {reply(200)};
-    REQUIRE(bench.run().has_value());
-  }
-  CHECK(bench.concurrency->limit() == 5);
 }
 
 TEST_CASE("many threads share one retrier") {
