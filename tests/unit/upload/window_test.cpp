@@ -39,15 +39,29 @@ TEST_CASE("the window never goes below one, nor back above where it began by suc
   CHECK(window.limit() == 2);
 }
 
-TEST_CASE("the window grows while more connections bring more, and stops where they do not") {
+TEST_CASE("the window grows while more connections bring more, and goes back where they do not") {
   Window window(16, 64);
   Duration now = second;
   busy_second(window, now, 1'000);
   CHECK(window.limit() == 20);
   busy_second(window, now, 1'250);
-  CHECK(window.limit() == 25);
+  CHECK(window.limit() == 25);  // and the next trial has begun
   busy_second(window, now, 1'300);
-  CHECK(window.limit() == 25);
+  CHECK(window.limit() == 20);
+}
+
+TEST_CASE("trials that bring nothing become rare, however long it goes on") {
+  Window window(16, 64);
+  Duration now = second;
+  int trials = 0;
+  for (int i = 0; i < 1'000; ++i) {
+    const unsigned before = window.limit();
+    busy_second(window, now, 1'000);
+    trials += window.limit() > before ? 1 : 0;
+    CHECK(window.limit() <= 20);
+  }
+  CHECK(trials >= 10);
+  CHECK(trials <= 25);
 }
 
 TEST_CASE("a window that is not full does not grow, nor one past its end") {
