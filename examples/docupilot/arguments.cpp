@@ -254,7 +254,7 @@ void Grammar::add_objects() {
   putter.add_flag("--if-absent", put.if_absent, "Fail rather than replace");
   value(putter, "--connections", put.connections, "N", "Parts sent at a time, to begin with; default: 16")
       ->check(CLI::Range(1, 256));
-  size(putter, "--memory", put.memory, "For buffers, whatever the file's size; default: 64MiB");
+  size(putter, "--memory", put.memory, "For buffers; default: 64MiB, or 1MiB for each connection");
   size(putter, "--part-size", put.part_size, "Of each part; default: by the file's size");
   size(putter, "--limit-rate", put.limit_rate, "Bytes a second at the most");
   paths_.insert(value(putter, "--journal", put.journal, "FILE", "What is under way; default: in the state folder"));

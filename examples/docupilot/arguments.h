@@ -89,7 +89,7 @@ struct PutArguments {
   std::string content_type;
   bool if_absent = false;
   unsigned connections = 16;
-  std::uint64_t memory = std::uint64_t{64} << 20U;  ///< Bytes.
+  std::uint64_t memory = 0;  ///< Bytes; 0: 64 MiB, or 1 MiB for each connection.
   std::uint64_t part_size = 0;
   std::uint64_t limit_rate = 0;  ///< Bytes a second.
   std::string journal;           ///< Default: in the user's state folder.

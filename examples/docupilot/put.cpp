@@ -67,7 +67,9 @@ int run_put(const Session& session) {
       from_pipe ? docupilot::fd_source(STDIN_FILENO, "-") : docupilot::file_source(arguments.file);
   if (!source) return session.fail(source.error());
 
-  docupilot::UploaderOptions options{.memory = arguments.memory,
+  const std::uint64_t usual = std::max<std::uint64_t>(64, arguments.connections) << 20U;
+  const std::uint64_t memory = arguments.memory != 0 ? arguments.memory : usual;
+  docupilot::UploaderOptions options{.memory = memory,
                                      .connections = arguments.connections,
                                      .part_size = arguments.part_size,
                                      .bytes_per_second = arguments.limit_rate,

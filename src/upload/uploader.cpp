@@ -31,7 +31,7 @@ Result<void> check(const UploaderOptions& options) {
     return wrong("connections is not between 1 and 256", "the default is 16");
   }
   if (options.connections * mebibyte > options.memory) {
-    return wrong("memory is too little for so many connections", "each takes half a MiB, and together half of it");
+    return wrong("memory is too little for so many connections", "allow 1 MiB for each of them");
   }
   if (options.part_size != 0 && (options.part_size < 5 * mebibyte || options.part_size > mebibyte * 5120)) {
     return wrong("part_size is not between 5 MiB and 5 GiB", "0 has it chosen by the size of the source");

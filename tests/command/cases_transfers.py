@@ -49,7 +49,8 @@ def put_with_each_flag(bench):
     bench.write("big.bin", data)
     with Stub() as store:
         bench.env.update(store.environment)
-        for flags in (["--connections", "1"], ["--connections", "256"], ["--memory", "16MiB"], ["--memory", "64GiB"],
+        for flags in (["--connections", "1"], ["--connections", "256"], ["--memory", "16MiB", "--connections", "16"],
+                      ["--memory", "64GiB"],
                       ["--part-size", "5MiB"], ["--part-size", "5GiB"], ["--part-size", "0"], ["--limit-rate", "64MiB"],
                       ["--limit-rate", "0"], ["--journal", "mine.db"], ["--no-resume"], ["--restart"],
                       ["--content-type", "x/y", "--connections=3", "--memory=32MiB", "--part-size=6MiB"]):
@@ -69,7 +70,7 @@ def bad_values(bench):
     bench.write("a.txt", "text")
     with Stub() as store:
         bench.env.update(store.environment)
-        for words in (["--connections", "0"], ["--connections", "257"], ["--connections", "many"], ["--memory", "15MiB"],
+        for words in (["--connections", "17", "--memory", "16MiB"], ["--connections", "0"], ["--connections", "257"], ["--connections", "many"], ["--memory", "15MiB"],
                       ["--memory", "65GiB"], ["--memory", "12q"], ["--memory", "-1"], ["--part-size", "4MiB"],
                       ["--part-size", "6GiB"], ["--limit-rate", "fast"], ["--limit-rate", "-1"]):
             run = bench.run("put", "a.txt", url("a"), *words, expect=2)

