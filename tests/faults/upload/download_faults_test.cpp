@@ -29,7 +29,7 @@ FAULT_ROW("F09 a download that is cut at any byte goes on there, with a range of
   furnish(fault);
   const std::string etag = '"' + fault.direct().head("k")->etag + '"';
   for (const auto& make : {&Fault::reset, &Fault::close}) {
-    for (const std::uint64_t at : {0, 1, 65'536, 500'001, 1'048'575}) {
+    for (const std::uint64_t at : std::initializer_list<std::uint64_t>{0, 1, 65'536, 500'001, 1'048'575}) {
       CAPTURE(at);
       fault.on("get", make(Place::reply_body, at), 1, 4);
       REQUIRE(fault.download({}));

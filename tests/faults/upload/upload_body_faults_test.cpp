@@ -35,7 +35,7 @@ FAULT_ROW("F08 a part that is reset at any byte is sent again from its first byt
   UploadFault<Server> fault;
   if (!fault.is_on()) return;
   int run = 0;
-  for (const std::uint64_t at : {0, 1, 65'536, 3'000'001, 5 * 1'048'576 - 1}) {
+  for (const std::uint64_t at : std::initializer_list<std::uint64_t>{0, 1, 65'536, 3'000'001, 5 * 1'048'576 - 1}) {
     CAPTURE(at);
     const std::string kind = "part " + std::to_string(1 + run++ % 2);
     fault.on(kind, Fault::reset(Place::request_body, at));
@@ -49,7 +49,7 @@ FAULT_ROW("F08 an object in one request that is reset at any byte is sent again 
   UploadFault<Server> fault({.journal = false});
   if (!fault.is_on()) return;
   const std::string bytes = pattern(65'536);
-  for (const std::uint64_t at : {0, 1, 4'096, 32'768, 65'535}) {
+  for (const std::uint64_t at : std::initializer_list<std::uint64_t>{0, 1, 4'096, 32'768, 65'535}) {
     CAPTURE(at);
     fault.on("whole", Fault::reset(Place::request_body, at));
     const auto source = memory_source(as_bytes(bytes));

@@ -70,7 +70,7 @@ FAULT_ROW("F27 a completion whose reply is lost, or cut, is a success neverthele
   UploadFault<Server> fault;
   if (!fault.is_on()) return;
   std::vector<ProxyScript> ways = {lost};
-  for (const std::uint64_t at : {15, 40, 100}) {
+  for (const std::uint64_t at : std::initializer_list<std::uint64_t>{15, 40, 100}) {
     ways.push_back({.faults = {Fault::close(Place::reply, at)}, .server_first = true});
   }
   for (const ProxyScript& way : ways) {
