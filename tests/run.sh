@@ -370,7 +370,7 @@ part_hygiene() {
   elif [[ -n $quick ]]; then
     skip clang-tidy "left out by --quick"
   elif configure asan "$build/asan"; then
-    step "clang-tidy" "$python" tests/hygiene/check_tidy.py --build "$build/asan" --cache "$build/hygiene/tidy"
+    step "clang-tidy" "$python" tests/hygiene/check_tidy.py --build "$build/asan" --cache "${XDG_CACHE_HOME:-$HOME/.cache}/docupilot/tidy"
   fi
 }
 

@@ -79,9 +79,12 @@ class BlockingSender::Transfer final : public PartTransfer {
     std::optional<Error> failed;
     if (is_part) {
       auto part = store.put_part(request_.upload, request_.number, reader_, context);
-      if (part) reply.part = *std::move(part);
-      else failed = std::move(part).error();
-      if (part && !reply.part.crc64nvme) reply.part.crc64nvme = request_.body->crc64nvme();
+      if (part) {
+        reply.part = *std::move(part);
+        if (!reply.part.crc64nvme) reply.part.crc64nvme = request_.body->crc64nvme();
+      } else {
+        failed = std::move(part).error();
+      }
     } else {
       auto object = store.put(request_.key, reader_, request_.options, context);
       if (object) reply.object = *std::move(object);

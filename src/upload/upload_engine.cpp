@@ -51,8 +51,8 @@ UploadEngine::~UploadEngine() {
   if (::getpid() != process_) {
     // A child after a fork: the threads stayed behind, and cannot be waited for.
     if (thread_.joinable()) thread_.detach();
-    static_cast<void>(workers_.release());
-    static_cast<void>(own_sender_.release());
+    [[maybe_unused]] const auto* const workers = workers_.release();
+    [[maybe_unused]] const auto* const sender = own_sender_.release();
     return;
   }
   if (!thread_.joinable()) return;
