@@ -1,5 +1,6 @@
 #!/bin/bash
-# Installs what the tests need, builds, and runs all of them. Everything made lies under build/.
+# Installs what the tests need, builds, and runs all of them. Everything made lies under build/; what is slow to make
+# and stays the same, such as servers and the list of files that clang-tidy passed, under ~/.cache/docupilot.
 #
 #   tests/run.sh                 everything, from a bare Debian 12 on
 #   tests/run.sh --only PART     one part (or several: --only unit,wire), on what is installed and built
