@@ -106,11 +106,31 @@ counts_in() {
 
 # step NAME COMMAND...: runs it, keeps what it says in a log, and counts its cases, or itself as one.
 step() {
-  local name=$1 log begun=$SECONDS status p f s
-  log=$logs/${name//[^A-Za-z0-9._-]/_}.log
+  local -A under_way=()
+  begin "$@"
+  finish "$1"
+}
+
+log_of() { echo "$logs/${1//[^A-Za-z0-9._-]/_}.log"; }
+
+# begin NAME COMMAND...: starts it; finish NAME: waits for its end. The caller's table `under_way` has the processes.
+begin() {
+  local name=$1 log begun=$SECONDS
+  log=$(log_of "$1")
   shift
-  "$@" >"$log" 2>&1 </dev/null
-  status=$?
+  {
+    "$@" >"$log" 2>&1 </dev/null
+    echo "$? $((SECONDS - begun))" >"$log.end"
+  } &
+  under_way[$name]=$!
+}
+
+finish() {
+  local name=$1 log status taken p f s
+  log=$(log_of "$name")
+  wait "${under_way[$name]}"
+  unset "under_way[$name]"
+  read -r status taken <"$log.end"
   if ! counts_in "$log"; then
     p=0 f=0 s=0
     ((status == 0)) && p=1
@@ -119,9 +139,9 @@ step() {
   ((status != 0 && f == 0)) && f=1
   passed=$((passed + p)) failed=$((failed + f))
   if ((status == 0 && f == 0)); then
-    printf '  %sok%s     %-44s %5d passed %s%4d s%s\n' "$green" "$plain" "$name" "$p" "$dim" $((SECONDS - begun)) "$plain"
+    printf '  %sok%s     %-44s %5d passed %s%4d s%s\n' "$green" "$plain" "$name" "$p" "$dim" "$taken" "$plain"
   else
-    printf '  %sFAILED%s %-44s %5d failed %s%4d s%s\n' "$red" "$plain" "$name" "$f" "$dim" $((SECONDS - begun)) "$plain"
+    printf '  %sFAILED%s %-44s %5d failed %s%4d s%s\n' "$red" "$plain" "$name" "$f" "$dim" "$taken" "$plain"
     failures+=("$name: $f failed, see ${log#"$root"/}")
     excerpt "$log"
   fi
@@ -190,11 +210,18 @@ clang_there() { # PART: clang is there, or the part is skipped
   return 1
 }
 
-# doctests FOLDER LABEL: runs the test programs of a build, and names those it has none of.
+# doctests FOLDER LABEL: runs the test programs of a build, and names those it has none of. Two at a time, the longest
+# first: most of what they do is to wait.
 doctests() {
   local folder=$1 label=$2 part
+  local -A under_way=()
+  for part in faults unit security conformance asio wire; do
+    [[ -x $folder/tests/${part}_tests ]] || continue
+    while (($(jobs -rp | wc -l) >= 2)); do wait -n; done
+    begin "$part$label" "$folder/tests/${part}_tests" --no-colors
+  done
   for part in "${doctest_parts[@]}"; do
-    [[ -x $folder/tests/${part}_tests ]] && step "$part$label" "$folder/tests/${part}_tests" --no-colors
+    [[ -z ${under_way["$part$label"]:-} ]] || finish "$part$label"
   done
 }
 

@@ -1,6 +1,5 @@
 #include "arguments.h"
 
-#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <map>
@@ -11,7 +10,7 @@
 #include <CLI/CLI.hpp>
 
 #include "command_tree.h"
-#include "text.h"
+#include "given_words.h"
 
 namespace docupilot_command {
 
@@ -35,38 +34,6 @@ Examples:
   docupilot --json list)";
 
 constexpr const char* global_note = "\n\nFlags of all subcommands, such as --library and --json: docupilot --help";
-
-// CLI11 takes a word like "[a,b]" for a list, and forgets about "--" once it has the words that it must have. So "--"
-// is handled here, and words that it would misread go through it with a mark in front.
-constexpr char guard = '\x01';
-
-std::string as_given(std::string word) {
-  if (word.starts_with(guard)) word.erase(0, 1);
-  return word;
-}
-
-std::vector<std::string> guarded(int argc, const char* const* argv) {
-  std::vector<std::string> words;
-  bool only_words = false;
-  for (int i = 1; i < argc; ++i) {
-    std::string word = argv[i];
-    if (word == "--" && !only_words) {
-      only_words = true;
-      continue;
-    }
-    if (word.starts_with('[') || word.starts_with(guard) || (only_words && word.starts_with('-'))) {
-      word.insert(0, 1, guard);
-    }
-    words.push_back(std::move(word));
-  }
-  std::ranges::reverse(words);  // CLI11 takes them from the back
-  return words;
-}
-
-std::string bytes_as_given(const std::string& word) {
-  if (const auto bytes = parse_size(word)) return std::to_string(*bytes);
-  throw CLI::ValidationError("'" + as_given(word) + "' is no size: write it as 67108864, 64MiB or 1.5GiB");
-}
 
 /// The command line's grammar, bound to the arguments that it fills.
 class Grammar {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 
 namespace docupilot::inline v1 {
 
@@ -106,17 +105,23 @@ std::string Timestamp::to_string() const {
   const auto midnight = std::chrono::floor<std::chrono::days>(moment);
   const year_month_day date{midnight};
   const std::chrono::hh_mm_ss clock{moment - midnight};
-  char text[64];
-  int length = std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
-                             static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                             static_cast<int>(clock.hours().count()), static_cast<int>(clock.minutes().count()),
-                             static_cast<int>(clock.seconds().count()));
-  const auto fraction = static_cast<int>(clock.subseconds().count());
-  const auto room = sizeof text - static_cast<std::size_t>(length);
-  if (fraction % 1'000 != 0) length += std::snprintf(text + length, room, ".%06d", fraction);
-  else if (fraction != 0) length += std::snprintf(text + length, room, ".%03d", fraction / 1'000);
-  text[length++] = 'Z';
-  return {text, static_cast<std::size_t>(length)};
+  std::string text;
+  text.reserve(28);
+  const auto append = [&text](char before, std::int64_t number, std::int64_t unit) {
+    if (before != '\0') text += before;
+    for (; unit > 0; unit /= 10) text += static_cast<char>('0' + number / unit % 10);
+  };
+  append('\0', static_cast<int>(date.year()), 1'000);
+  append('-', static_cast<unsigned>(date.month()), 10);
+  append('-', static_cast<unsigned>(date.day()), 10);
+  append('T', clock.hours().count(), 10);
+  append(':', clock.minutes().count(), 10);
+  append(':', clock.seconds().count(), 10);
+  const std::int64_t fraction = clock.subseconds().count();
+  if (fraction % 1'000 != 0) append('.', fraction, 100'000);
+  else if (fraction != 0) append('.', fraction / 1'000, 100);
+  text += 'Z';
+  return text;
 }
 
 Clock::~Clock() = default;

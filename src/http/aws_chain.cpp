@@ -46,15 +46,17 @@ class RoleSource final : public CredentialSource {
 
   Result<FetchedCredentials> fetch(const Context& context) override {
     DOCUPILOT_TRY(const StsEndpoint endpoint, StsEndpoint::choose(options_.region, options_.sts_endpoint));
-    Credentials used;
+    SharedCredentials used;
     const auto base = [&](const Context& call) -> Result<Credentials> {
       DOCUPILOT_TRY(used, base_->get(call));
-      return used;
+      return *used;
     };
     const auto renew = [&](const Context& call) {
-      base_->invalidate(used);
-      const auto fresh = base_->get(call);
-      return fresh && (fresh->access_key_id != used.access_key_id || !(fresh->session_token == used.session_token));
+      base_->invalidate(*used);
+      const auto found = base_->get(call);
+      if (!found) return false;
+      const Credentials& fresh = **found;
+      return fresh.access_key_id != used->access_key_id || !(fresh.session_token == used->session_token);
     };
     auto credentials = sts_.assume_role(endpoint, options_, base, renew, context);
     if (!credentials) return source_failed("role", std::move(credentials).error());
@@ -70,12 +72,13 @@ class RoleSource final : public CredentialSource {
 
 class StaticProvider final : public CredentialsProvider {
  public:
-  explicit StaticProvider(Credentials credentials) : credentials_(std::move(credentials)) {}
-  Result<Credentials> get(const Context&) override { return credentials_; }
+  explicit StaticProvider(Credentials credentials)
+      : credentials_(std::make_shared<const Credentials>(std::move(credentials))) {}
+  Result<SharedCredentials> get(const Context&) override { return credentials_; }
   void invalidate(const Credentials&) override {}
 
  private:
-  const Credentials credentials_;
+  const SharedCredentials credentials_;
 };
 
 }  // namespace

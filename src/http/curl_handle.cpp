@@ -6,6 +6,7 @@
 #include "crypto/wipe.h"
 #include "http/curl_pool.h"
 #include "http/curl_transfer.h"
+#include "http/tls_records.h"
 #include "http/url_rules.h"
 
 namespace docupilot::inline v1::http {
@@ -25,7 +26,7 @@ long connect_limit(Duration limit) {
   return static_cast<long>(std::min<std::int64_t>(milliseconds, std::numeric_limits<std::int32_t>::max()));
 }
 
-// libcurl's callbacks; `self` is the handle. None of them may call back into libcurl.
+// libcurl's callbacks; `self` is the handle. None of them may call back into libcurl, but to ask about its handle.
 std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self) {
   return static_cast<CurlHandle*>(self)->transfer()->on_header({data, size * count});
 }
@@ -40,6 +41,10 @@ int on_seek(void* self, curl_off_t offset, int origin) {
 }
 int on_request(void* self, char* /*remote*/, char* /*local*/, int /*remote_port*/, int /*local_port*/) {
   return static_cast<CurlHandle*>(self)->transfer()->on_request() ? CURL_PREREQFUNC_OK : CURL_PREREQFUNC_ABORT;
+}
+int on_connected(void* self, char* /*remote*/, char* /*local*/, int /*remote_port*/, int /*local_port*/) {
+  static_cast<CurlHandle*>(self)->keep_tls_session();
+  return CURL_PREREQFUNC_OK;
 }
 curl_socket_t on_open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
   const auto& handle = *static_cast<CurlHandle*>(self);
@@ -70,6 +75,7 @@ void CurlHandle::set(CURLoption option, Value value) {
 void CurlHandle::set_constants(const CurlSetup& setup) {
   set(CURLOPT_PRIVATE, static_cast<void*>(this));
   set(CURLOPT_ERRORBUFFER, error_.data());
+  set(CURLOPT_SHARE, pool_.sessions());
   set(CURLOPT_NOSIGNAL, 1L);
   set(CURLOPT_QUICK_EXIT, 1L);  // a name server that does not answer must not hold up a cancelled transfer
   set(CURLOPT_NOPROGRESS, 1L);
@@ -86,15 +92,17 @@ void CurlHandle::set_constants(const CurlSetup& setup) {
   set(CURLOPT_BUFFERSIZE, receive_buffer);
   set(CURLOPT_TCP_NODELAY, 1L);
   set(CURLOPT_TCP_KEEPALIVE, 1L);
-  const long idle_seconds = std::chrono::ceil<std::chrono::seconds>(setup.idle_connection).count();
-  if (idle_seconds == 0) set(CURLOPT_FORBID_REUSE, 1L);
-  else set(CURLOPT_MAXAGE_CONN, idle_seconds);
+  if (shape_ != CheckedRequest::Shape::connection) {
+    const long idle_seconds = std::chrono::ceil<std::chrono::seconds>(setup.idle_connection).count();
+    if (idle_seconds == 0) set(CURLOPT_FORBID_REUSE, 1L);
+    else set(CURLOPT_MAXAGE_CONN, idle_seconds);
+  }
 
   set(CURLOPT_HEADERFUNCTION, &on_header);
   set(CURLOPT_HEADERDATA, static_cast<void*>(this));
   set(CURLOPT_WRITEFUNCTION, &on_body);
   set(CURLOPT_WRITEDATA, static_cast<void*>(this));
-  set(CURLOPT_PREREQFUNCTION, &on_request);
+  set(CURLOPT_PREREQFUNCTION, shape_ == CheckedRequest::Shape::connection ? &on_connected : &on_request);
   set(CURLOPT_PREREQDATA, static_cast<void*>(this));
   set(CURLOPT_OPENSOCKETFUNCTION, &on_open_socket);
   set(CURLOPT_OPENSOCKETDATA, static_cast<void*>(this));
@@ -109,6 +117,10 @@ void CurlHandle::set_constants(const CurlSetup& setup) {
       set(CURLOPT_READDATA, static_cast<void*>(this));
       set(CURLOPT_SEEKFUNCTION, &on_seek);
       set(CURLOPT_SEEKDATA, static_cast<void*>(this));
+      break;
+    case CheckedRequest::Shape::connection:
+      set(CURLOPT_CONNECT_ONLY, 1L);
+      set(CURLOPT_FRESH_CONNECT, 1L);
       break;
   }
 }
@@ -151,23 +163,31 @@ Result<void> CurlHandle::prepare(const Request& request, CheckedRequest& checked
     return Error(ErrorCode::unsupported, "behind a proxy nobody here sees to which address a URL leads")
         .hint("send it without a proxy, or let url_rules allow private addresses when the proxy refuses them");
   }
-  error_[0] = '\0';
+  forget_error();
   transfer_ = &transfer;
   set(CURLOPT_URL, checked.url.c_str());
+  if (const long limit = connect_limit(request.limits.connect); limit != connect_milliseconds_) {
+    set(CURLOPT_CONNECTTIMEOUT_MS, limit);
+    connect_milliseconds_ = limit;
+  }
+  if (shape_ != CheckedRequest::Shape::connection) set_request(request, checked);
+  if (problem_ == CURLE_OK) return {};
+  if (problem_ == CURLE_OUT_OF_MEMORY) return Error(ErrorCode::exhausted, "there is no memory for a request");
+  return Error(ErrorCode::unsupported, std::string("libcurl cannot do this: ") + curl_easy_strerror(problem_))
+      .hint("libcurl 7.88 or newer with TLS is needed");
+}
+
+void CurlHandle::set_request(const Request& request, CheckedRequest& checked) {
   // A proxy without a tunnel is given the whole URL, of which only libcurl knows whether it is the case.
   const bool as_written = !checked.path.empty() && (!has_proxy_ || checked.url.starts_with("https:"));
   if (as_written || as_written_) {
     as_written_ = as_written;
     set(CURLOPT_REQUEST_TARGET, as_written ? checked.path.c_str() : nullptr);
   }
-  set(CURLOPT_HTTPHEADER, checked.header_list());
+  set(CURLOPT_HTTPHEADER, checked.header_list(request));
   if (shape_ != CheckedRequest::Shape::head && method_ != request.method) {
     set(CURLOPT_CUSTOMREQUEST, request.method.c_str());
     method_ = request.method;
-  }
-  if (const long limit = connect_limit(request.limits.connect); limit != connect_milliseconds_) {
-    set(CURLOPT_CONNECTTIMEOUT_MS, limit);
-    connect_milliseconds_ = limit;
   }
   if (past_proxy_ != request.host_service) {
     past_proxy_ = request.host_service;
@@ -188,11 +208,9 @@ Result<void> CurlHandle::prepare(const Request& request, CheckedRequest& checked
       upload_buffer_ = buffer;
     }
   }
-  if (problem_ == CURLE_OK) return {};
-  if (problem_ == CURLE_OUT_OF_MEMORY) return Error(ErrorCode::exhausted, "there is no memory for a request");
-  return Error(ErrorCode::unsupported, std::string("libcurl cannot do this: ") + curl_easy_strerror(problem_))
-      .hint("libcurl 7.88 or newer with TLS is needed");
 }
+
+void CurlHandle::keep_tls_session() { tls_session_ = TlsRecords::session_of(easy_); }
 
 void CurlHandle::release() {
   transfer_ = nullptr;

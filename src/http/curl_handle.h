@@ -33,6 +33,10 @@ class CurlHandle {
   [[nodiscard]] CheckedRequest::Shape shape() const noexcept { return shape_; }
   /// What libcurl says of the last failure, perhaps nothing.
   [[nodiscard]] const char* error_text() const noexcept { return error_.data(); }
+  void forget_error() noexcept { error_[0] = '\0'; }
+  /// Of a connection that was only opened: TlsRecords::session_of.
+  [[nodiscard]] void* tls_session() const noexcept { return tls_session_; }
+  void keep_tls_session();
   [[nodiscard]] long number(CURLINFO what) const;
   [[nodiscard]] curl_off_t wide_number(CURLINFO what) const;
 
@@ -42,6 +46,7 @@ class CurlHandle {
   void set_constants(const CurlSetup& setup);
   void set_proxy(const CurlSetup& setup);
   void set_tls(const TlsOptions& tls);
+  void set_request(const Request& request, CheckedRequest& checked);
 
   CurlPool& pool_;
   CURL* easy_;
@@ -56,6 +61,7 @@ class CurlHandle {
   bool has_proxy_ = false;
   bool past_proxy_ = false;
   bool as_written_ = false;  // the request target is set
+  void* tls_session_ = nullptr;
   std::array<char, CURL_ERROR_SIZE> error_{};
 };
 

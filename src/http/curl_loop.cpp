@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "http/url_rules.h"
+#include "http/wire_pool.h"
 
 namespace docupilot::inline v1::http {
 
@@ -102,7 +103,7 @@ void CurlLoop::run_commands() {
 
 void CurlLoop::start(const std::shared_ptr<CurlTransfer>& transfer) {
   if (auto begun = transfer->begin(); !begun) return deliver(*transfer, std::move(begun).error());
-  CurlPool& pool = pool_of(transfer->request());
+  CurlPool& pool = pool_of(*transfer);
   transfer->place_in_loop = active_.size();
   active_.push_back(transfer);
   auto added = pool.add(*transfer);
@@ -110,9 +111,13 @@ void CurlLoop::start(const std::shared_ptr<CurlTransfer>& transfer) {
   if (transfer->attached()) arm(transfer->next_check());  // it may be through already
 }
 
-CurlPool& CurlLoop::pool_of(const Request& request) {
-  auto& pool = pools_[needs_public_address(request) ? 1 : 0][request.identity];
-  if (!pool) pool = std::make_unique<CurlPool>(*this, io_, sockets_, *setup_);
+CurlPool& CurlLoop::pool_of(const CurlTransfer& transfer) {
+  const Request& request = transfer.request();
+  const bool on_wire = WirePool::suits(transfer, *setup_);
+  auto& pool = pools_.at((needs_public_address(request) ? 1U : 0U) + (on_wire ? 2U : 0U))[request.identity];
+  if (pool) return *pool;
+  if (on_wire) pool = std::make_unique<WirePool>(*this, io_, sockets_, *setup_);
+  else pool = std::make_unique<CurlPool>(*this, io_, sockets_, *setup_, setup_->options.connections);
   return *pool;
 }
 
@@ -163,7 +168,8 @@ void CurlLoop::tick() {
   const auto idle = setup_->idle_connection;
   for (Pools& pools : pools_) {
     std::erase_if(pools, [&](const auto& entry) {
-      const CurlPool& pool = *entry.second;
+      CurlPool& pool = *entry.second;
+      next = std::min(next, pool.tidy(now));
       if (!pool.idle()) return false;
       if (pool.last_used() + idle <= now) return true;
       next = std::min(next, pool.last_used() + idle);

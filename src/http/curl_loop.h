@@ -41,6 +41,10 @@ class CurlLoop {
   // ---- from its own ----
   /// libcurl is through with a transfer.
   void ended(CurlTransfer& transfer, CURLcode result);
+  /// It must end.
+  void end(CurlTransfer& transfer, Error why);
+  /// Has itself woken up by then, and all pools tidied.
+  void arm(CurlPool::Moment when);
 
  private:
   enum class Wish { start, resume, cancel };
@@ -52,11 +56,9 @@ class CurlLoop {
   [[nodiscard]] bool push(Command command);
   void run_commands();
   void start(const std::shared_ptr<CurlTransfer>& transfer);
-  void end(CurlTransfer& transfer, Error why);
   void finish(CurlTransfer& transfer, Result<Response> result);
   void deliver(CurlTransfer& transfer, Result<Response> result);
-  [[nodiscard]] CurlPool& pool_of(const Request& request);
-  void arm(CurlPool::Moment when);
+  [[nodiscard]] CurlPool& pool_of(const CurlTransfer& transfer);
   void tick();
   void shut_down();
 
@@ -67,9 +69,9 @@ class CurlLoop {
   CurlPool::Moment armed_ = CurlPool::Moment::max();
   CurlPool::Sockets sockets_;
   using Pools = std::unordered_map<std::string, std::unique_ptr<CurlPool>>;
-  /// By identity. The second for requests to public addresses alone: a connection that was opened without a look at
-  /// its address is never used for them.
-  std::array<Pools, 2> pools_;
+  /// By identity; libcurl's, and those for uploads. The others of each for requests to public addresses alone: a
+  /// connection that was opened without a look at its address is never used for them.
+  std::array<Pools, 4> pools_;
   std::vector<std::shared_ptr<CurlTransfer>> active_;
   std::vector<Command> running_commands_;
   std::atomic<unsigned> load_ = 0;

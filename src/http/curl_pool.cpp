@@ -24,9 +24,6 @@ namespace asio = boost::asio;
 
 constexpr std::size_t most_spare_handles = 64;  // of one shape
 constexpr int most_turns = 32;                  // of one pool before the others have theirs
-// What the system keeps of a connection that it could not send yet: by itself, megabytes, which many connections write
-// and read through all caches. Those that are on their way are not limited.
-constexpr int most_unsent = 512 << 10;
 
 // Null for a handle of libcurl's own.
 CurlHandle* handle_of(CURL* easy) {
@@ -50,23 +47,24 @@ void CurlPool::Socket::let_go() noexcept {
   if (descriptor.is_open()) ::close(descriptor.release());
 }
 
-CurlPool::CurlPool(CurlLoop& loop, asio::io_context& io, Sockets& sockets, const CurlSetup& setup)
+CurlPool::CurlPool(CurlLoop& loop, asio::io_context& io, Sockets& sockets, const CurlSetup& setup, unsigned connections)
     : loop_(loop),
       io_(io),
       setup_(setup),
       multi_(curl_multi_init()),
+      sessions_(curl_share_init()),
       sockets_(sockets),
       timer_(io),
       last_used_(Moment::clock::now()) {
+  curl_share_setopt(sessions_.get(), CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION);
   if (multi_ == nullptr) return;
-  const auto connections = static_cast<long>(setup.options.connections);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlPool::on_socket);
   curl_multi_setopt(multi_, CURLMOPT_SOCKETDATA, static_cast<void*>(this));
   curl_multi_setopt(multi_, CURLMOPT_TIMERFUNCTION, &CurlPool::on_timer);
   curl_multi_setopt(multi_, CURLMOPT_TIMERDATA, static_cast<void*>(this));
   curl_multi_setopt(multi_, CURLMOPT_PIPELINING, static_cast<long>(CURLPIPE_NOTHING));
-  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, connections);
-  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, connections);
+  curl_multi_setopt(multi_, CURLMOPT_MAX_HOST_CONNECTIONS, static_cast<long>(connections));
+  curl_multi_setopt(multi_, CURLMOPT_MAXCONNECTS, static_cast<long>(setup.options.connections));
 }
 
 CurlPool::~CurlPool() {
@@ -91,7 +89,7 @@ Result<void> CurlPool::add(CurlTransfer& transfer) {
   DOCUPILOT_CHECK(handle->prepare(transfer.request(), transfer.checked(), transfer));
   CURL* const easy = handle->get();
   transfer.attach(*this, std::move(handle));
-  ++transfers_;
+  count_in();
   if (curl_multi_add_handle(multi_, easy) != CURLM_OK) {
     remove(transfer);
     return Error(ErrorCode::exhausted, "there is no memory for a request");
@@ -106,13 +104,21 @@ void CurlPool::remove(CurlTransfer& transfer) {
   handle->release();
   auto& spare = spare_handles_.at(static_cast<std::size_t>(handle->shape()));
   if (spare.size() < most_spare_handles) spare.push_back(std::move(handle));
+  count_out();
+}
+
+void CurlPool::count_out() {
   if (--transfers_ == 0) last_used_ = Moment::clock::now();
   // Called for a transfer that did not end by itself: others may have waited for its connection.
-  if (due_now_ && !settling_) {
-    asio::post(io_, [this, alive = alive_] {
-      if (*alive) settle();
-    });
-  }
+  if (due_now_ && !settling_) settle_soon();
+}
+
+void CurlPool::done(CurlHandle& handle, CURLcode result) { loop_.ended(*handle.transfer(), result); }
+
+void CurlPool::settle_soon() {
+  asio::post(io_, [this, alive = alive_] {
+    if (*alive) settle();
+  });
 }
 
 void CurlPool::unpause(CurlTransfer& transfer) {
@@ -135,15 +141,12 @@ void CurlPool::settle() {
     while (const CURLMsg* message = curl_multi_info_read(multi_, &left)) {
       if (message->msg != CURLMSG_DONE) continue;
       const CURLcode result = message->data.result;  // the message goes with the handle
-      loop_.ended(*handle_of(message->easy_handle)->transfer(), result);
+      done(*handle_of(message->easy_handle), result);
     }
     if (!due_now_) break;
   }
   settling_ = false;
-  if (!due_now_) return;
-  asio::post(io_, [this, alive = alive_] {
-    if (*alive) settle();
-  });
+  if (due_now_) settle_soon();
 }
 
 int CurlPool::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {

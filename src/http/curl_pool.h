@@ -25,6 +25,10 @@ class CurlPool {
  public:
   using Moment = std::chrono::steady_clock::time_point;
 
+  /// What the system keeps of a connection that it could not send yet: by itself, megabytes, which many connections
+  /// write and read through all caches. Bytes that are on their way are not limited.
+  static constexpr int most_unsent = 512 << 10;
+
   /// A descriptor of libcurl's that the reactor watches: by a duplicate of our own, since libcurl 7.88 closes that of a
   /// connection that did not come about without telling, and another thread may have its number at once. That of a
   /// connection that stands stays registered until libcurl closes it through us, so that using it again costs nothing.
@@ -48,18 +52,21 @@ class CurlPool {
   /// By their numbers; one table for all pools of a loop, since a number has one owner at a time.
   using Sockets = std::unordered_map<int, SocketPointer>;
 
-  CurlPool(CurlLoop& loop, boost::asio::io_context& io, Sockets& sockets, const CurlSetup& setup);
+  /// `connections`: at most so many to one endpoint; 0: no limit.
+  CurlPool(CurlLoop& loop, boost::asio::io_context& io, Sockets& sockets, const CurlSetup& setup, unsigned connections);
   /// No transfer may be left.
-  ~CurlPool();
+  virtual ~CurlPool();
   CurlPool(const CurlPool&) = delete;
   CurlPool& operator=(const CurlPool&) = delete;
 
   /// Lets libcurl begin. Errors: as CurlHandle::prepare. The transfer ends by CurlLoop::ended.
-  [[nodiscard]] Result<void> add(CurlTransfer& transfer);
+  [[nodiscard]] virtual Result<void> add(CurlTransfer& transfer);
   /// Takes the transfer out, whether it is through or not, and its handle back.
-  void remove(CurlTransfer& transfer);
+  virtual void remove(CurlTransfer& transfer);
   /// Goes on with a transfer that a callback had paused.
-  void unpause(CurlTransfer& transfer);
+  virtual void unpause(CurlTransfer& transfer);
+  /// Lets go of what is not used for too long; when to be called again.
+  [[nodiscard]] virtual Moment tidy(Moment /*now*/) { return Moment::max(); }
 
   [[nodiscard]] bool idle() const noexcept { return transfers_ == 0; }
   [[nodiscard]] Moment last_used() const noexcept { return last_used_; }
@@ -67,6 +74,23 @@ class CurlPool {
   /// For a connection; CURL_SOCKET_BAD when the system refuses.
   [[nodiscard]] curl_socket_t open_socket(const curl_sockaddr& address);
   static int on_close_socket(void* self, curl_socket_t fd);
+  [[nodiscard]] CURLM* multi() const noexcept { return multi_; }
+  /// Sessions of TLS, which later connections go on with. libcurl 7.88 would keep them for one handle alone.
+  [[nodiscard]] CURLSH* sessions() const noexcept { return sessions_.get(); }
+
+ protected:
+  /// libcurl is through with what it was given.
+  virtual void done(CurlHandle& handle, CURLcode result);
+  /// Does what libcurl wants done at once, and hands out the transfers that are through. After every call into it.
+  void settle();
+  void settle_soon();
+  void count_in() noexcept { ++transfers_; }
+  void count_out();
+
+  CurlLoop& loop_;
+  boost::asio::io_context& io_;
+  const CurlSetup& setup_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
 
  private:
   static int on_socket(CURL* easy, curl_socket_t fd, int what, void* self, void* of_socket);
@@ -76,14 +100,14 @@ class CurlPool {
   void ready(const SocketPointer& socket, int events);
   void arm_timer();
   void timer_fired();
-  /// Does what libcurl wants done at once, and hands out the transfers that are through. After every call into it.
-  void settle();
   [[nodiscard]] std::unique_ptr<CurlHandle> take_handle(CheckedRequest::Shape shape);
 
-  CurlLoop& loop_;
-  boost::asio::io_context& io_;
-  const CurlSetup& setup_;
+  struct CleanUp {
+    void operator()(CURLSH* sessions) const noexcept { curl_share_cleanup(sessions); }
+  };
+
   CURLM* multi_;
+  std::unique_ptr<CURLSH, CleanUp> sessions_;
   Sockets& sockets_;
   std::array<std::vector<std::unique_ptr<CurlHandle>>, 3> spare_handles_;  // by shape
   boost::asio::steady_timer timer_;
@@ -93,7 +117,6 @@ class CurlPool {
   bool settling_ = false;
   std::size_t transfers_ = 0;
   Moment last_used_;
-  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // for what is posted
 };
 
 }  // namespace docupilot::inline v1::http

@@ -9,6 +9,7 @@
 #include "http/request_report.h"
 #include "http/socket_progress.h"
 #include "http/url_rules.h"
+#include "http/wire_connection.h"
 
 namespace docupilot::inline v1::http {
 
@@ -83,7 +84,18 @@ void CurlTransfer::attach(CurlPool& pool, std::unique_ptr<CurlHandle> handle) {
   handle_ = std::move(handle);
 }
 
-std::unique_ptr<CurlHandle> CurlTransfer::detach() { return std::move(handle_); }
+void CurlTransfer::attach(CurlPool& pool, WireConnection* wire) {
+  pool_ = &pool;
+  wire_ = wire;
+}
+
+std::unique_ptr<CurlHandle> CurlTransfer::detach() {
+  pool_ = nullptr;
+  wire_ = nullptr;
+  return std::move(handle_);
+}
+
+CurlHandle& CurlTransfer::handle() const noexcept { return wire_ != nullptr ? wire_->handle() : *handle_; }
 
 bool CurlTransfer::take_resume() {
   resume_posted_ = false;
@@ -93,7 +105,9 @@ bool CurlTransfer::take_resume() {
 }
 
 std::int64_t CurlTransfer::bytes_moved() const {
-  const std::int64_t handed = handle_->wide_number(CURLINFO_SIZE_UPLOAD_T) + handle_->number(CURLINFO_REQUEST_SIZE);
+  const std::int64_t handed =
+      wire_ != nullptr ? wire_->bytes_sent()
+                       : handle_->wide_number(CURLINFO_SIZE_UPLOAD_T) + handle_->number(CURLINFO_REQUEST_SIZE);
   return static_cast<std::int64_t>(head_.bytes() + body_received_) + socket_progress(socket_, handed);
 }
 
@@ -184,16 +198,36 @@ Result<std::optional<std::size_t>> CurlTransfer::read_body(MutableByteView into)
   return std::optional<std::size_t>(count);
 }
 
+Result<std::optional<ByteView>> CurlTransfer::lend_body(std::size_t most) {
+  if (bodies_.source != nullptr) return bodies_.source->lend(most);
+  return std::optional(request_->body.subspan(static_cast<std::size_t>(body_sent_), most));
+}
+
+std::size_t CurlTransfer::most_of_body(std::size_t room) const noexcept {
+  return static_cast<std::size_t>(std::min<std::uint64_t>(checked_.length - body_sent_, room));
+}
+
 std::size_t CurlTransfer::on_read(MutableByteView into) {
-  const std::uint64_t left = checked_.length - body_sent_;
-  into = into.first(static_cast<std::size_t>(std::min<std::uint64_t>(left, into.size())));
-  if (into.empty()) return 0;
-  auto count = read_body(into);
+  into = into.first(most_of_body(into.size()));
+  return into.empty() ? 0 : hand_out(read_body(into), into.size());
+}
+
+std::size_t CurlTransfer::on_lend(ByteView& bytes, std::size_t most) {
+  most = most_of_body(most);
+  if (most == 0) return 0;
+  auto lent = lend_body(most);
+  if (!lent) return hand_out(std::move(lent).error(), most);
+  if (!*lent) return hand_out(std::optional<std::size_t>(), most);
+  bytes = **lent;
+  return hand_out(std::optional(bytes.size()), most);
+}
+
+std::size_t CurlTransfer::hand_out(Result<std::optional<std::size_t>> count, std::size_t most) {
   if (count && !*count) {
     reading_paused_ = true;
     return CURL_READFUNC_PAUSE;
   }
-  if (!count || **count == 0 || **count > into.size()) {
+  if (!count || **count == 0 || **count > most) {
     failed_in_caller_ = true;
     if (!count) fail(std::move(count).error());
     else
@@ -238,7 +272,7 @@ Result<Response> CurlTransfer::reply() {
   response_.headers = std::move(head_.headers());
   response_.bytes_sent = body_sent_;
   response_.bytes_received = body_received_;
-  response_.connection_was_reused = handle_->number(CURLINFO_NUM_CONNECTS) == 0;
+  response_.connection_was_reused = wire_ != nullptr ? wire_->was_used() : handle_->number(CURLINFO_NUM_CONNECTS) == 0;
   response_.elapsed = Duration(std::chrono::nanoseconds(Clock::now() - began_).count());
   return std::move(response_);
 }
@@ -264,7 +298,7 @@ Result<Response> CurlTransfer::outcome(CURLcode result) {
                        .hint("a URL from outside may not reach this machine or a private network"));
   }
   return outcome(curl_error({.result = result,
-                             .handle = *handle_,
+                             .handle = handle(),
                              .setup = loop_->setup(),
                              .resolved = resolved_,
                              .connected = connected_,

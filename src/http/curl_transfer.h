@@ -14,6 +14,7 @@ namespace docupilot::inline v1::http {
 
 class CurlLoop;
 class CurlPool;
+class WireConnection;
 
 /// One request on its way: what libcurl's callbacks do, and what comes of it. But for `resume` and `cancel`, it is
 /// used by the thread of its loop alone once it was submitted.
@@ -43,11 +44,19 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] const Request& request() const noexcept { return *request_; }
   [[nodiscard]] CheckedRequest& checked() noexcept { return checked_; }
+  [[nodiscard]] const CheckedRequest& checked() const noexcept { return checked_; }
+  [[nodiscard]] const ReplyHead& head() const noexcept { return head_; }
   void attach(CurlPool& pool, std::unique_ptr<CurlHandle> handle);
+  /// `wire`: null while it waits for one.
+  void attach(CurlPool& pool, WireConnection* wire);
   [[nodiscard]] std::unique_ptr<CurlHandle> detach();
-  [[nodiscard]] bool attached() const noexcept { return handle_ != nullptr; }
+  [[nodiscard]] bool attached() const noexcept { return pool_ != nullptr; }
   [[nodiscard]] CurlPool& pool() noexcept { return *pool_; }
-  [[nodiscard]] CurlHandle& handle() noexcept { return *handle_; }
+  /// That of libcurl's transfer, or of the connection. Not while it waits for one.
+  [[nodiscard]] CurlHandle& handle() const noexcept;
+  [[nodiscard]] WireConnection* wire() const noexcept { return wire_; }
+  /// The body of a success is kept in the response.
+  [[nodiscard]] bool keeps_reply() const noexcept { return bodies_.sink == nullptr; }
   /// A connection stands; TLS may not, yet.
   void on_connected() noexcept { connected_ = true; }
   /// It has a connection, and the request goes out on it, or has.
@@ -66,13 +75,18 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   /// Tells whoever waits. Once, and not while attached.
   void deliver(Result<Response> result);
 
-  // ---- by libcurl ----
+  // ---- by libcurl, or by the connection ----
   std::size_t on_header(std::string_view line);
   std::size_t on_body(ByteView bytes);
   std::size_t on_read(MutableByteView into);
+  /// The body lies in memory: `on_lend` may be called in the place of `on_read`, and says where.
+  [[nodiscard]] bool lends() const { return bodies_.source == nullptr || bodies_.source->lends(); }
+  std::size_t on_lend(ByteView& bytes, std::size_t most);
   int on_seek(curl_off_t offset, int origin);
   bool on_request();
   bool on_connect(const sockaddr& address);
+  /// It went out on a connection that was used before and broke; it is not sent again.
+  void refuse_replay() noexcept { refused_replay_ = true; }
   /// The connection that it is on, as far as is known. libcurl tells it before the end to nobody who asks.
   void on_socket(int fd) noexcept { socket_ = fd; }
 
@@ -87,6 +101,10 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   std::size_t fail(Error error);
   [[nodiscard]] std::size_t keep(ByteView bytes);
   [[nodiscard]] Result<std::optional<std::size_t>> read_body(MutableByteView into);
+  [[nodiscard]] Result<std::optional<ByteView>> lend_body(std::size_t most);
+  [[nodiscard]] std::size_t most_of_body(std::size_t room) const noexcept;
+  /// What libcurl is told of so many bytes, of which `most` were asked for.
+  [[nodiscard]] std::size_t hand_out(Result<std::optional<std::size_t>> count, std::size_t most);
   [[nodiscard]] Result<Response> reply();
   [[nodiscard]] Error told(Error error) const;
   [[nodiscard]] std::int64_t bytes_moved() const;
@@ -102,6 +120,7 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   Bodies bodies_;
   CurlPool* pool_ = nullptr;
   std::unique_ptr<CurlHandle> handle_;
+  WireConnection* wire_ = nullptr;
   std::optional<std::stop_callback<Stopper>> stopper_;
 
   ReplyHead head_;

@@ -6,14 +6,19 @@
 
 namespace docupilot::inline v1::http {
 
-/// Bytes as lower-case hexadecimal.
-[[nodiscard]] inline std::string hex(ByteView bytes) {
+/// Bytes as lower-case hexadecimal, behind what is there.
+inline void append_hex(std::string& text, ByteView bytes) {
   static constexpr char digits[] = "0123456789abcdef";
-  std::string text(2 * bytes.size(), '0');
-  for (std::size_t i = 0; i < bytes.size(); ++i) {
-    text[2 * i] = digits[std::to_integer<unsigned>(bytes[i]) >> 4U];
-    text[2 * i + 1] = digits[std::to_integer<unsigned>(bytes[i]) & 15U];
+  text.reserve(text.size() + 2 * bytes.size());
+  for (const std::byte byte : bytes) {
+    text += digits[std::to_integer<unsigned>(byte) >> 4U];
+    text += digits[std::to_integer<unsigned>(byte) & 15U];
   }
+}
+
+[[nodiscard]] inline std::string hex(ByteView bytes) {
+  std::string text;
+  append_hex(text, bytes);
   return text;
 }
 

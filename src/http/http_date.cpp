@@ -1,7 +1,7 @@
 #include "http/http_date.h"
 
 #include <array>
-#include <cstdio>
+#include <chrono>
 
 namespace docupilot::inline v1::http {
 
@@ -72,12 +72,11 @@ void scan_time(Scanner& scan, Parts& parts) {
 }
 
 std::optional<Timestamp> timestamp_of(const Parts& p) {
-  char text[64];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02dT%02d:%02d:%02dZ", p.year, p.month, p.day, p.hour, p.minute,
-                p.second);
-  auto time = Timestamp::parse(text);
-  if (!time) return std::nullopt;
-  return *time;
+  using namespace std::chrono;
+  const year_month_day date{year(p.year), month(static_cast<unsigned>(p.month)), day(static_cast<unsigned>(p.day))};
+  if (p.year < 1 || !date.ok() || p.hour > 23 || p.minute > 59 || p.second > 60) return std::nullopt;
+  const auto time = sys_days(date).time_since_epoch() + hours(p.hour) + minutes(p.minute) + seconds(p.second);
+  return Timestamp{microseconds(time).count()};
 }
 
 int year_of(Timestamp now) {

@@ -16,44 +16,71 @@ int digit(char c) noexcept {
   return -1;
 }
 
-std::string encode(std::string_view text, bool keep_slash) {
+void append_encoded(std::string& out, char c) {
   static constexpr char digits[] = "0123456789ABCDEF";
-  std::string out;
-  out.reserve(text.size() + text.size() / 4);
-  for (const char c : text) {
-    if (is_unreserved(c) || (keep_slash && c == '/')) {
-      out += c;
+  if (is_unreserved(c)) {
+    out += c;
+    return;
+  }
+  const auto byte = static_cast<unsigned char>(c);
+  out += '%';
+  out += digits[byte >> 4U];
+  out += digits[byte & 15U];
+}
+
+/// Gives each byte behind the escapes to `take`. False: an escape is broken.
+template <class Take>
+bool decode(std::string_view text, Take take) {
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      take(text[i]);
       continue;
     }
-    const auto byte = static_cast<unsigned char>(c);
-    out += '%';
-    out += digits[byte >> 4U];
-    out += digits[byte & 15U];
+    if (i + 2 >= text.size()) return false;
+    const int high = digit(text[i + 1]);
+    const int low = digit(text[i + 2]);
+    if (high < 0 || low < 0) return false;
+    take(static_cast<char>(high * 16 + low));
+    i += 2;
   }
-  return out;
+  return true;
 }
 
 }  // namespace
 
-std::string percent_encode(std::string_view text) { return encode(text, false); }
+void append_percent_encoded(std::string& out, std::string_view text) {
+  for (const char c : text) append_encoded(out, c);
+}
 
-std::string percent_encode_path(std::string_view text) { return encode(text, true); }
+void append_percent_encoded_path(std::string& out, std::string_view text) {
+  for (const char c : text) {
+    if (c == '/') out += c;
+    else append_encoded(out, c);
+  }
+}
+
+bool append_encoded_anew(std::string& out, std::string_view text) {
+  return decode(text, [&out](char c) { append_encoded(out, c); });
+}
+
+std::string percent_encode(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 4);
+  append_percent_encoded(out, text);
+  return out;
+}
+
+std::string percent_encode_path(std::string_view text) {
+  std::string out;
+  out.reserve(text.size() + text.size() / 4);
+  append_percent_encoded_path(out, text);
+  return out;
+}
 
 std::optional<std::string> percent_decode(std::string_view text) {
   std::string out;
   out.reserve(text.size());
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out += text[i];
-      continue;
-    }
-    if (i + 2 >= text.size()) return std::nullopt;
-    const int high = digit(text[i + 1]);
-    const int low = digit(text[i + 2]);
-    if (high < 0 || low < 0) return std::nullopt;
-    out += static_cast<char>(high * 16 + low);
-    i += 2;
-  }
+  if (!decode(text, [&out](char c) { out += c; })) return std::nullopt;
   return out;
 }
 

@@ -38,7 +38,7 @@ bool RefreshingProvider::wants_others(Timestamp now, Duration steady) const {
   return fetch_from_ && now >= *fetch_from_ && steady >= retry_from_;
 }
 
-Result<Credentials> RefreshingProvider::get(const Context& context) {
+Result<SharedCredentials> RefreshingProvider::get(const Context& context) {
   std::unique_lock lock(mutex_);
   for (;;) {
     const Timestamp now = clock_.now();
@@ -66,9 +66,7 @@ Result<Credentials> RefreshingProvider::get(const Context& context) {
     }
     DOCUPILOT_CHECK(wait_for_other(lock, context));
   }
-  const std::shared_ptr<const Credentials> found = current_;
-  lock.unlock();
-  return *found;
+  return current_;
 }
 
 Result<FetchedCredentials> RefreshingProvider::fetch(const Context& context) {

@@ -20,7 +20,7 @@ class RefreshingProvider final : public CredentialsProvider {
  public:
   RefreshingProvider(std::unique_ptr<CredentialSource> source, const CredentialServices& services);
 
-  [[nodiscard]] Result<Credentials> get(const Context& context) override;
+  [[nodiscard]] Result<SharedCredentials> get(const Context& context) override;
   void invalidate(const Credentials& stale) override;
 
  private:
@@ -38,7 +38,7 @@ class RefreshingProvider final : public CredentialsProvider {
 
   std::mutex mutex_;
   std::condition_variable_any fetched_;
-  std::shared_ptr<const Credentials> current_;
+  SharedCredentials current_;
   bool outlives_expiry_ = false;
   bool refused_ = false;  // by the service: current_ must not be given any more
   bool fetching_ = false;

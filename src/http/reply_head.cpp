@@ -48,6 +48,7 @@ Result<void> ReplyHead::status_line(std::string_view line) {
   }
   begun_ = true;
   status_ = status;
+  keeps_connection_ = line[7] == '1';
   return {};
 }
 
@@ -74,14 +75,17 @@ Result<void> ReplyHead::field(std::string_view line) {
   } else if (same_name(name, "transfer-encoding")) {
     if (is_chunked_ || !same_name(value, "chunked")) return broken("the reply comes in an encoding nobody asked for");
     is_chunked_ = true;
+  } else if (same_name(name, "connection") && !same_name(value, "keep-alive")) {
+    keeps_connection_ = false;  // it is "close", or something that nobody asked for
   }
-  headers_.add(std::string(name), std::string(value));
+  headers_.add(name, value);
   return {};
 }
 
 Result<void> ReplyHead::end() {
   if (status_ == 101) return broken("the reply switches to another protocol, which nobody asked for");
   if (status_ < 200) {  // an interim reply; the real one follows
+    interim_ = status_;
     headers_ = Headers();
     begun_ = has_length_ = is_chunked_ = false;
     length_ = 0;

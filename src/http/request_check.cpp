@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
 
 #include "base/try.h"
 #include "http/header_text.h"
@@ -15,16 +16,10 @@ namespace {
 constexpr std::size_t most_header_bytes = 64U << 10U;
 
 // What the transport itself decides, or what belongs to one connection and not to a request (RFC 9110, 7.6.1).
-constexpr std::array<std::string_view, 10> reserved_names = {"Transfer-Encoding",
-                                                             "TE",
-                                                             "Trailer",
-                                                             "Expect",
-                                                             "Upgrade",
-                                                             "Proxy-Connection",
-                                                             "Keep-Alive",
-                                                             "HTTP2-Settings",
-                                                             "Proxy-Authorization",
-                                                             "Proxy-Authenticate"};
+constexpr std::array<std::string_view, 11> reserved_names = {
+    "Connection",        "Transfer-Encoding", "TE",         "Trailer",        "Expect",
+    "Upgrade",           "Proxy-Connection",  "Keep-Alive", "HTTP2-Settings", "Proxy-Authorization",
+    "Proxy-Authenticate"};
 
 Error wrong(std::string message, const char* hint) {
   return Error(ErrorCode::invalid_argument, std::move(message)).hint(hint);
@@ -47,12 +42,12 @@ Result<void> check_field(const Headers::Field& field, std::uint64_t length) {
     return wrong("a header has a name that cannot be sent", "names are letters, digits and hyphens");
   }
   if (!is_field_value(field.value)) {
-    return wrong("there is a control character in the header " + field.name,
+    return wrong("there is a control character in the header " + std::string(field.name),
                  "encode the value; a line break would start another header");
   }
   for (const std::string_view reserved : reserved_names) {
     if (same_name(field.name, reserved)) {
-      return wrong("the header " + field.name + " is decided by the transport", "leave it out");
+      return wrong("the header " + std::string(field.name) + " is decided by the transport", "leave it out");
     }
   }
   if (same_name(field.name, "Content-Length") && field.value != std::to_string(length)) {
@@ -64,7 +59,6 @@ Result<void> check_field(const Headers::Field& field, std::uint64_t length) {
 }  // namespace
 
 void CheckedRequest::add_line(std::string_view name, std::string_view value) {
-  starts_.push_back(lines_.size());
   lines_ += name;
   // libcurl drops "Name:" and sends "Name;" as a header without a value.
   if (trim_blanks(value).empty()) {
@@ -76,11 +70,21 @@ void CheckedRequest::add_line(std::string_view name, std::string_view value) {
   lines_ += '\0';
 }
 
-curl_slist* CheckedRequest::header_list() {
-  chain_.resize(starts_.size());
+curl_slist* CheckedRequest::header_list(const Request& request) {
+  lines_.clear();
+  const auto add_bare = [&](std::string_view line) { lines_.append(line).push_back('\0'); };
+  // What libcurl would add: "Accept: */*", and "Expect: 100-continue" when it thinks best.
+  if (!request.headers.find("Accept")) add_bare("Accept:");
+  if (shape == Shape::body) add_bare(request.expect_continue && length > 0 ? "Expect: 100-continue" : "Expect:");
+  for (const Headers::Field& field : request.headers.fields()) {
+    if (!same_name(field.name, "Content-Length")) add_line(field.name, field.value);
+  }
+  chain_.resize(static_cast<std::size_t>(std::ranges::count(lines_, '\0')));
+  char* line = lines_.data();
   for (std::size_t i = 0; i < chain_.size(); ++i) {
-    chain_[i].data = lines_.data() + starts_[i];
+    chain_[i].data = line;
     chain_[i].next = i + 1 < chain_.size() ? &chain_[i + 1] : nullptr;
+    line += std::strlen(line) + 1;
   }
   return chain_.empty() ? nullptr : chain_.data();
 }
@@ -121,26 +125,16 @@ Result<CheckedRequest> check_request(const Request& request, bool allow_plaintex
   }
 
   std::size_t bytes = 0;
+  bool has_host = false;
   for (const Headers::Field& field : request.headers.fields()) {
     if (auto fine = check_field(field, checked.length); !fine) return refuse(std::move(fine).error());
+    if (same_name(field.name, "Host") && std::exchange(has_host, true)) {
+      return refuse(wrong("the header Host is given twice", "readers take either: leave one out"));
+    }
     bytes += field.name.size() + field.value.size() + 4;
   }
   if (bytes > most_header_bytes) {
     return refuse(Error(ErrorCode::too_large, "the headers are larger than 64 KiB").hint("servers refuse that many"));
-  }
-  checked.lines_.reserve(bytes + 32);
-  checked.starts_.reserve(request.headers.fields().size() + 2);
-  const auto add_bare = [&](std::string_view line) {
-    checked.starts_.push_back(checked.lines_.size());
-    checked.lines_.append(line).push_back('\0');
-  };
-  // What libcurl would add: "Accept: */*", and "Expect: 100-continue" when it thinks best.
-  if (!request.headers.find("Accept")) add_bare("Accept:");
-  if (checked.shape == CheckedRequest::Shape::body) {
-    add_bare(request.expect_continue && checked.length > 0 ? "Expect: 100-continue" : "Expect:");
-  }
-  for (const Headers::Field& field : request.headers.fields()) {
-    if (!same_name(field.name, "Content-Length")) checked.add_line(field.name, field.value);
   }
   return checked;
 }

@@ -9,11 +9,16 @@
 
 namespace docupilot::inline v1::http {
 
-/// A request that may be sent, put into the form libcurl takes. Made on the caller's thread.
+/// A request that may be sent. Made on the caller's thread.
 struct CheckedRequest {
   /// A libcurl handle serves requests of one shape only: one that is used for PUT and then for POST has sent the
   /// wrong body before (CVE-2022-32221, CVE-2023-28322).
-  enum class Shape { no_body, body, head };
+  enum class Shape {
+    no_body,
+    body,
+    head,
+    connection,  ///< No request: libcurl connects, and no more.
+  };
 
   std::string url;
   std::string target;  ///< For errors.
@@ -28,15 +33,13 @@ struct CheckedRequest {
   CheckedRequest& operator=(const CheckedRequest&) = delete;
   CheckedRequest& operator=(CheckedRequest&&) noexcept = default;
 
-  /// The header lines, chained as libcurl wants them; valid as long as this object is not moved.
-  [[nodiscard]] curl_slist* header_list();
+  /// The header lines of this request, chained as libcurl wants them; valid as long as this object is not moved.
+  [[nodiscard]] curl_slist* header_list(const Request& request);
 
  private:
-  friend Result<CheckedRequest> check_request(const Request& request, bool allow_plaintext);
   void add_line(std::string_view name, std::string_view value);
 
-  std::string lines_;                // one after the other, a zero behind each
-  std::vector<std::size_t> starts_;  // in lines_
+  std::string lines_;  // one after the other, a zero behind each
   std::vector<curl_slist> chain_;
 };
 

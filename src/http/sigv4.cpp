@@ -12,13 +12,15 @@ namespace {
 constexpr std::string_view algorithm = "AWS4-HMAC-SHA256";
 constexpr std::int64_t longest_seconds = 7LL * 24 * 3600;
 
-std::string string_to_sign(std::string_view date, std::string_view scope, std::string_view canonical) {
-  std::string text;
-  text.reserve(160);
+/// Takes the text's memory for what it returns.
+std::string string_to_sign(std::string_view date, std::string_view scope, std::string text) {
+  const auto hash = crypto::sha256(as_bytes(text));
+  text.clear();
   (text += algorithm) += '\n';
   (text += date) += '\n';
   (text += scope) += '\n';
-  return text += hex(crypto::sha256(as_bytes(canonical)));
+  append_hex(text, hash);
+  return text;
 }
 
 }  // namespace
@@ -28,13 +30,11 @@ std::string payload_hash(ByteView body) {
 }
 
 std::string signing_date(Timestamp time) {
-  const std::string full = time.to_string();  // 2013-05-24T00:00:00[.123456]Z
-  std::string date;
-  date.reserve(16);
-  for (const char c : std::string_view(full).substr(0, 19)) {
-    if (c != '-' && c != ':') date += c;
-  }
-  return date += 'Z';
+  std::string date = time.to_string();  // 2013-05-24T00:00:00[.123456]Z
+  date.resize(19);
+  std::erase_if(date, [](char c) { return c == '-' || c == ':'; });
+  date += 'Z';
+  return date;
 }
 
 Signer::Signer(std::string service, std::string region)
@@ -49,25 +49,25 @@ Result<Signed> Signer::sign(Request& request, const Credentials& credentials, Ti
   Headers& headers = request.headers;
   headers.remove("authorization").remove("x-amz-security-token");
   DOCUPILOT_TRY(const UrlParts url, UrlParts::split(request.url));
-  if (is_s3_) headers.set("x-amz-content-sha256", std::string(payload_hash));
+  if (is_s3_) headers.set("x-amz-content-sha256", payload_hash);
   if (credentials.anonymous()) return Signed{};
   Signed done;
   done.date = signing_date(time);
   done.key = key(credentials, done.date);
   headers.set("x-amz-date", done.date);
   if (!credentials.session_token.empty()) {
-    headers.set("x-amz-security-token", std::string(credentials.session_token.expose()));
+    headers.set("x-amz-security-token", credentials.session_token.expose());
   }
-  DOCUPILOT_TRY(const CanonicalRequest canonical, canonical_request(is_s3_ ? PathRule::as_sent : PathRule::normalised,
-                                                                    request.method, url, headers, payload_hash));
-  done.signature = done.key->sign(string_to_sign(done.date, done.key->scope, canonical.text));
+  DOCUPILOT_TRY(CanonicalRequest canonical, canonical_request(is_s3_ ? PathRule::as_sent : PathRule::normalised,
+                                                              request.method, url, headers, payload_hash));
   std::string authorization;
   authorization.reserve(320);
   (authorization += algorithm) += " Credential=";
   ((authorization += credentials.access_key_id) += '/') += done.key->scope;
-  (authorization += ", SignedHeaders=") += canonical.signed_headers;
+  (authorization += ", SignedHeaders=") += canonical.signed_headers();
+  done.signature = done.key->sign(string_to_sign(done.date, done.key->scope, std::move(canonical.text)));
   (authorization += ", Signature=") += done.signature;
-  headers.set("authorization", std::move(authorization));
+  headers.set("authorization", authorization);
   return done;
 }
 
@@ -99,15 +99,16 @@ Result<Secret> Signer::presign(std::string_view method, std::string_view url, co
   add("X-Amz-Date", date);
   add("X-Amz-Expires", std::to_string(seconds));
   if (!credentials.session_token.empty()) add("X-Amz-Security-Token", credentials.session_token.expose());
-  add("X-Amz-SignedHeaders", names.signed_headers);
-  DOCUPILOT_TRY(query, canonical_query(query));
-  parts.query = query;
-  DOCUPILOT_TRY(const CanonicalRequest canonical,
+  add("X-Amz-SignedHeaders", names.signed_headers());
+  std::string sorted;
+  DOCUPILOT_CHECK(append_canonical_query(sorted, query));
+  parts.query = sorted;
+  DOCUPILOT_TRY(CanonicalRequest canonical,
                 canonical_request(is_s3_ ? PathRule::as_sent : PathRule::normalised, method, parts, headers,
                                   is_s3_ ? unsigned_payload : empty_payload));
-  const std::string signature = signing_key->sign(string_to_sign(date, signing_key->scope, canonical.text));
+  const std::string signature = signing_key->sign(string_to_sign(date, signing_key->scope, std::move(canonical.text)));
   std::string whole(url.substr(0, url.find('?')));
-  (whole += '?') += query;
+  (whole += '?') += sorted;
   return Secret((whole += "&X-Amz-Signature=") += signature);
 }
 

@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <array>
-#include <tuple>
+#include <compare>
+#include <functional>
+#include <optional>
 
 #include "base/try.h"
 #include "http/header_text.h"
@@ -19,7 +21,13 @@ bool is_never_signed(std::string_view name) {
   static constexpr std::array<std::string_view, 10> names = {
       "authorization", "connection",        "expect",  "keep-alive", "te",
       "trailer",       "transfer-encoding", "upgrade", "user-agent", "x-amzn-trace-id"};
-  return std::ranges::find(names, name) != names.end() || name.starts_with("proxy-");
+  static constexpr std::string_view proxy = "proxy-";
+  return same_name(name.substr(0, proxy.size()), proxy) ||
+         std::ranges::any_of(names, [name](std::string_view other) { return same_name(name, other); });
+}
+
+void append_lower(std::string& out, std::string_view text) {
+  for (const char c : text) out += to_lower(c);
 }
 
 // Blanks at both ends go, runs of them inside become one space.
@@ -51,74 +59,89 @@ std::string normalised(std::string_view path) {
 
 }  // namespace
 
-Result<std::string> canonical_query(std::string_view wire_query) {
-  std::vector<std::pair<std::string, std::string>> pairs;
+Result<void> append_canonical_query(std::string& out, std::string_view wire_query) {
+  if (wire_query.empty()) return {};
+  std::string encoded;  // what the pairs point into, so it must not move
+  encoded.reserve(3 * wire_query.size());
+  const auto add = [&encoded](std::string_view text) -> std::optional<std::string_view> {
+    const std::size_t start = encoded.size();
+    if (!append_encoded_anew(encoded, text)) return std::nullopt;
+    return std::string_view(encoded).substr(start);
+  };
+  std::vector<std::pair<std::string_view, std::string_view>> pairs;
+  pairs.reserve(static_cast<std::size_t>(std::ranges::count(wire_query, '&')) + 1);
   for (std::size_t at = 0; at < wire_query.size();) {
     const std::size_t end = std::min(wire_query.find('&', at), wire_query.size());
     const std::string_view part = wire_query.substr(at, end - at);
     at = end + 1;
     if (part.empty()) continue;
     const std::size_t equals = std::min(part.find('='), part.size());
-    const auto name = percent_decode(part.substr(0, equals));
-    const auto value = percent_decode(part.substr(std::min(equals + 1, part.size())));
+    const auto name = add(part.substr(0, equals));
+    const auto value = add(part.substr(std::min(equals + 1, part.size())));
     if (!name || !value) {
       return Error(ErrorCode::invalid_argument, "the URL's query has a broken percent escape").operation("sign");
     }
-    pairs.emplace_back(percent_encode(*name), percent_encode(*value));
+    pairs.emplace_back(*name, *value);
   }
   // The pairs, not the joined strings: "a=1" comes before "a-b=1".
   std::ranges::sort(pairs);
-  std::string out;
+  std::string_view between;
   for (const auto& [name, value] : pairs) {
-    if (!out.empty()) out += '&';
-    ((out += name) += '=') += value;
+    (((out += between) += name) += '=') += value;
+    between = "&";
   }
-  return out;
+  return {};
 }
 
 Result<CanonicalRequest> canonical_request(PathRule rule, std::string_view method, const UrlParts& url,
                                            const Headers& headers, std::string_view payload_hash) {
-  DOCUPILOT_TRY(const std::string query, canonical_query(url.query));
-  struct Line {
-    std::string_view name;
-    std::size_t place;  // fields of one name stay in the order they are sent
-    std::string_view value;
-  };
-  std::vector<Line> lines;
-  lines.reserve(headers.fields().size() + 1);
-  lines.push_back({"host", 0, url.host});
-  std::string names;  // in lower case; what the lines point into, so it must not move
-  std::size_t room = 0;
-  for (const auto& field : headers.fields()) room += field.name.size();
-  names.reserve(room);
-  for (const auto& field : headers.fields()) {
-    const std::size_t start = names.size();
-    for (const char c : field.name) names += to_lower(c);
-    const std::string_view name = std::string_view(names).substr(start);
-    if (name != "host" && !is_never_signed(name)) lines.push_back({name, lines.size(), field.value});
+  const Headers::Field host{"host", url.host};
+  std::vector<const Headers::Field*> fields;
+  fields.reserve(headers.fields().size() + 1);
+  fields.push_back(&host);
+  std::size_t room = 256 + url.path.size() + 3 * url.query.size() + payload_hash.size();
+  for (const Headers::Field& field : headers.fields()) {
+    if (same_name(field.name, host.name) || is_never_signed(field.name)) continue;
+    fields.push_back(&field);
+    room += 2 * field.name.size() + field.value.size() + 4;
   }
-  std::ranges::sort(lines, {}, [](const Line& line) { return std::tie(line.name, line.place); });
+  // Those of one name stay in the order they are sent.
+  std::ranges::sort(fields, [](const Headers::Field* a, const Headers::Field* b) {
+    const auto order =
+        std::lexicographical_compare_three_way(a->name.begin(), a->name.end(), b->name.begin(), b->name.end(),
+                                               [](char x, char y) { return to_lower(x) <=> to_lower(y); });
+    return order != 0 ? order < 0 : std::less<>()(a, b);
+  });
+  const auto repeats = [&fields](std::size_t i) { return i > 0 && same_name(fields[i]->name, fields[i - 1]->name); };
 
   CanonicalRequest canonical;
   std::string& text = canonical.text;
-  text.reserve(512);
-  canonical.signed_headers.reserve(room + lines.size() + 4);
+  text.reserve(room);
   (text += method) += '\n';
   if (rule == PathRule::as_sent) text += url.path;
   else text += percent_encode_path(normalised(url.path));
-  ((text += '\n') += query) += '\n';
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (i > 0 && lines[i].name == lines[i - 1].name) {
+  text += '\n';
+  DOCUPILOT_CHECK(append_canonical_query(text, url.query));
+  text += '\n';
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (repeats(i)) {
       text.back() = ',';  // in place of the line's end
     } else {
-      (text += lines[i].name) += ':';
-      if (i > 0) canonical.signed_headers += ';';
-      canonical.signed_headers += lines[i].name;
+      append_lower(text, fields[i]->name);
+      text += ':';
     }
-    append_folded(text, lines[i].value);
+    append_folded(text, fields[i]->value);
     text += '\n';
   }
-  (((text += '\n') += canonical.signed_headers) += '\n') += payload_hash;
+  text += '\n';
+  canonical.headers_at = text.size();
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    if (repeats(i)) continue;
+    if (i > 0) text += ';';
+    append_lower(text, fields[i]->name);
+  }
+  canonical.headers_size = text.size() - canonical.headers_at;
+  (text += '\n') += payload_hash;
   return canonical;
 }
 

@@ -52,46 +52,52 @@ std::uint64_t ChunkFraming::encoded_size(std::uint64_t decoded) const noexcept {
   return size;
 }
 
-std::string ChunkFrames::sign(std::string_view kind, std::string_view hashes) {
-  if (seed_.key == nullptr) return std::string(signature_size, '0');  // anonymous: nobody will look
-  std::string text;
-  (text += kind) += '\n';
-  (text += seed_.date) += '\n';
-  (text += seed_.key->scope) += '\n';
-  (text += seed_.signature) += '\n';
-  text += hashes;
-  return seed_.signature = seed_.key->sign(text);
+std::string_view ChunkFrames::sign(std::string_view kind, std::string_view earlier, std::string_view hash) {
+  static constexpr std::string_view nobodys = "0000000000000000000000000000000000000000000000000000000000000000";
+  static_assert(nobodys.size() == signature_size);
+  if (seed_.key == nullptr) return nobodys;  // anonymous: nobody will look
+  text_.clear();
+  text_.reserve(320);
+  (text_ += kind) += '\n';
+  (text_ += seed_.date) += '\n';
+  (text_ += seed_.key->scope) += '\n';
+  (text_ += seed_.signature) += '\n';
+  if (!earlier.empty()) (text_ += earlier) += '\n';
+  text_ += hash;
+  return seed_.signature = seed_.key->sign(text_);
 }
 
 std::string ChunkFrames::head(std::uint64_t size, std::string_view hash) {
-  std::string line = hex_number(size);
-  if (framing_.is_signed) {
-    std::string hashes(empty_payload);
-    (hashes += '\n') += hash;
-    (line += chunk_signature) += sign("AWS4-HMAC-SHA256-PAYLOAD", hashes);
-  }
-  return line += "\r\n";
+  std::string line;
+  line.reserve(framing_.head_size(size));
+  line += hex_number(size);
+  if (framing_.is_signed) (line += chunk_signature) += sign("AWS4-HMAC-SHA256-PAYLOAD", empty_payload, hash);
+  line += "\r\n";
+  return line;
 }
 
 std::string ChunkFrames::end(std::string_view trailer_value) {
   std::string text = head(0, empty_payload);
   if (!framing_.trailer.empty()) {
-    std::string line = framing_.trailer;
-    (line += ':') += trailer_value;
-    (text += line) += "\r\n";
+    text.reserve(static_cast<std::size_t>(framing_.encoded_size(0)));
+    const std::size_t line = text.size();
+    ((text += framing_.trailer) += ':') += trailer_value;
+    text += '\n';
+    const std::string hash = framing_.is_signed ? payload_hash(as_bytes(std::string_view(text).substr(line))) : "";
+    text.insert(text.size() - 1, 1, '\r');
     if (framing_.is_signed) {
-      const std::string hash = payload_hash(as_bytes(line + '\n'));
-      ((text += trailer_signature) += sign("AWS4-HMAC-SHA256-TRAILER", hash)) += "\r\n";
+      ((text += trailer_signature) += sign("AWS4-HMAC-SHA256-TRAILER", {}, hash)) += "\r\n";
     }
   }
-  return text += "\r\n";
+  text += "\r\n";
+  return text;
 }
 
 AwsChunkedReader::AwsChunkedReader(Reader& body, std::uint64_t decoded, ChunkFraming framing, Signed seed,
                                    ChunkChecksum checksum)
     : body_(body),
       decoded_(decoded),
-      frames_(std::move(framing), std::move(seed)),
+      frames_(framing, std::move(seed)),
       checksum_(std::move(checksum)),
       rest_(decoded) {}
 

@@ -13,7 +13,7 @@ struct ChunkFraming {
   bool is_signed = true;  ///< False only makes sense with a trailer.
   /// Data bytes of a chunk; the last may have fewer. Servers ask for 8 KiB to 16 MiB. Default 64 KiB.
   std::size_t chunk = std::size_t{64} << 10U;
-  std::string trailer = {};            ///< "x-amz-checksum-crc64nvme", in lower case; empty: none.
+  std::string_view trailer = {};       ///< "x-amz-checksum-crc64nvme", in lower case; empty: none. Not copied.
   std::size_t trailer_value_size = 0;  ///< Of the value that will come, 12 for a CRC-64.
 
   /// How long the line before a chunk of this size is.
@@ -28,7 +28,7 @@ struct ChunkFraming {
 class ChunkFrames {
  public:
   /// `seed` is what signing the request with `framing.payload_hash()` gave.
-  ChunkFrames(ChunkFraming framing, Signed seed) : framing_(std::move(framing)), seed_(std::move(seed)) {}
+  ChunkFrames(ChunkFraming framing, Signed seed) : framing_(framing), seed_(std::move(seed)) {}
 
   /// What stands before so many bytes; "\r\n" stands behind them. `hash`: their SHA-256 in hexadecimal, of signed
   /// chunks alone.
@@ -38,10 +38,12 @@ class ChunkFrames {
   [[nodiscard]] const ChunkFraming& framing() const noexcept { return framing_; }
 
  private:
-  [[nodiscard]] std::string sign(std::string_view kind, std::string_view hashes);
+  /// `earlier` comes before the hash, of chunks alone.
+  [[nodiscard]] std::string_view sign(std::string_view kind, std::string_view earlier, std::string_view hash);
 
   const ChunkFraming framing_;
-  Signed seed_;  // its signature is that of the chunk before
+  Signed seed_;       // its signature is that of the chunk before
+  std::string text_;  // that was signed; its memory is used again
 };
 
 /// Sees each byte of a body once, in order, and is then asked for the trailer's value.

@@ -5,6 +5,9 @@
 namespace docupilot::inline v1::http {
 
 BodySource::~BodySource() = default;
+Result<std::optional<ByteView>> BodySource::lend(std::size_t /*most*/) {
+  return Error(ErrorCode::unsupported, "this source lends nothing");
+}
 BodySink::~BodySink() = default;
 Transfer::~Transfer() = default;
 Transport::~Transport() = default;

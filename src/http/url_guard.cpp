@@ -127,7 +127,9 @@ std::string shown_url(std::string_view url) {
   const std::size_t start = scheme == std::string_view::npos ? 0 : scheme + 3;
   const std::size_t end = std::min(url.find_first_of("/\\", start), url.size());
   const std::size_t at = url.substr(start, end - start).rfind('@');
-  std::string shown(url.substr(0, start));
+  std::string shown;
+  shown.reserve(url.size());
+  shown += url.substr(0, start);
   shown += url.substr(at == std::string_view::npos ? start : start + at + 1, 1'024);
   return shown;
 }

@@ -133,7 +133,7 @@ Result<std::unique_ptr<Source>> file_source(const std::string& path) {
   if (::fstat(opened, &status) != 0) return source_error(errno, "open", path);
   DOCUPILOT_CHECK(check_regular(status, "open", path));
   return std::make_unique<FileSource>(std::move(fd), opened, 0, static_cast<std::uint64_t>(status.st_size),
-                                      absolute(path), std::filesystem::path(path).filename().string());
+                                      absolute(path), path.substr(path.rfind('/') + 1));
 }
 
 }  // namespace docupilot::inline v1

@@ -34,7 +34,7 @@ class GatewayTransfer final : public PartAttempt {
 
 Result<void> GatewayTransfer::send() {
   DOCUPILOT_CHECK(call().check());
-  DOCUPILOT_CHECK(check_object_key(part_.key));
+  DOCUPILOT_CHECK(check_object_key(part_.key()));
   if (part_.number != 0) DOCUPILOT_CHECK(check_part_number(part_.number));
   DOCUPILOT_TRY(ticket_, state_.urls.get(part_, context_));
   part_.body->rewind();

@@ -86,9 +86,9 @@ Result<std::vector<PartUrl>> GatewayUrls::ask(const PartRequest& part, const std
                                               const Context& context) {
   std::vector<PartUrl> urls;
   if (part.number != 0) {
-    DOCUPILOT_TRY(urls, gateway_->part_urls(part.upload, numbers, context));
+    DOCUPILOT_TRY(urls, gateway_->part_urls(part.target->upload, numbers, context));
   } else {
-    DOCUPILOT_TRY(PartUrl url, gateway_->put_url(part.key, part.options, context));
+    DOCUPILOT_TRY(PartUrl url, gateway_->put_url(part.key(), part.target->options, context));
     url.number = 0;
     urls.push_back(std::move(url));
   }

@@ -48,7 +48,7 @@ class GatewayUrls {
     bool asking = false;
   };
 
-  [[nodiscard]] static Id id_of(const PartRequest& part) { return {part.key, part.upload.upload_id}; }
+  [[nodiscard]] static Id id_of(const PartRequest& part) { return {part.key(), part.target->upload.upload_id}; }
   [[nodiscard]] bool holds(const PartUrl& url) const;
   /// Forgets uploads that ended unseen: all their URLs have expired.
   void tidy();

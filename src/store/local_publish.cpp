@@ -53,8 +53,7 @@ Result<ObjectInfo> LocalStore::publish(LocalTempFile file, const std::string& ke
   info.attributes = attributes;
 
   // A condition has to be decided now, and attributes beside have to appear with the object: neither can wait.
-  const bool conditional = options.if_absent || !options.if_match.empty();
-  if (options.durability == Durability::on_flush && !conditional && attached) {
+  if (options.durability == Durability::on_flush && !options.is_conditional() && attached) {
     const std::scoped_lock lock(pending_mutex_);
     pending_.insert_or_assign(key, std::move(file.entry));
     return info;

@@ -7,12 +7,11 @@ namespace docupilot::inline v1 {
 Result<void> PartAttempt::send(http::Transport& transport, http::Request wire,
                                std::optional<http::ChunkFraming> framing, http::Signed seed) {
   if (wire.length > 0) {
-    source_.emplace(*part_.body, std::move(framing), std::move(seed));
+    source_.emplace(*part_.body, framing, std::move(seed));
     wire.source = &*source_;
   }
   if (slot_.cancelled()) return Error(ErrorCode::cancelled, "the attempt was cancelled");
-  slot_.begin(transport.start(
-      std::move(wire), [self = shared_from_this()](Result<http::Response> result) { self->ended(result); }, context_));
+  slot_.begin(transport.start(std::move(wire), [this](Result<http::Response> result) { ended(result); }, context_));
   return {};
 }
 

@@ -12,19 +12,19 @@ namespace docupilot::inline v1 {
 
 /// One attempt to send a body with one request, whoever has signed it. Any thread resumes or cancels it; it ends once,
 /// on the transport's thread or before it was sent.
-class PartAttempt : public PartTransfer, public std::enable_shared_from_this<PartAttempt> {
+class PartAttempt : public PartTransfer {
  public:
   void resume() final { slot_.resume(); }
   void cancel() final { slot_.cancel(); }
 
  protected:
-  /// `under_way` stays until `done` has returned.
+  /// `under_way` keeps this object until it has ended, and stays until `done` has returned.
   PartAttempt(std::string_view backend, TransfersUnderWay& under_way, PartRequest part, PartSender::Done done,
               const Context& context)
       : part_(std::move(part)), context_(context), backend_(backend), under_way_(under_way), done_(std::move(done)) {}
 
   [[nodiscard]] StoreCall call() const {
-    return {backend_, part_.number == 0 ? "put" : "put_part", part_.key, context_};
+    return {backend_, part_.number == 0 ? "put" : "put_part", part_.key(), context_};
   }
   /// Sends the request, the part's body with it if it has a length. `judge` is what becomes of the reply.
   [[nodiscard]] Result<void> send(http::Transport& transport, http::Request wire,

@@ -17,14 +17,16 @@ PartReply stored_reply(const PartRequest& part, const http::Headers& headers, co
             .error = call.error(ErrorCode::corrupted, "the server stored other bytes than were sent",
                                 "the bytes changed on their way: send them again")};
   }
-  auto object = s3::written_object(call, headers, part.body->size(), part.options);
-  if (!object) return {.error = std::move(object).error()};
   PartReply reply{.verdict = PartVerdict::stored};
   if (part.number == 0) {
+    auto object = s3::written_object(call, headers, part.body->size(), part.target->options);
+    if (!object) return {.error = std::move(object).error()};
     reply.object = *std::move(object);
     reply.object.crc64nvme = crc ? crc : told;
   } else {
-    reply.part = {.number = part.number, .size = object->size, .etag = std::move(object->etag), .crc64nvme = crc};
+    auto etag = s3::written_etag(call, headers);
+    if (!etag) return {.error = std::move(etag).error()};
+    reply.part = {.number = part.number, .size = part.body->size(), .etag = *std::move(etag), .crc64nvme = crc};
   }
   return reply;
 }

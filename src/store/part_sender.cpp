@@ -6,6 +6,8 @@ PartBody::~PartBody() = default;
 PartTransfer::~PartTransfer() = default;
 PartSender::~PartSender() = default;
 
+std::optional<ByteView> PartBody::whole() { return std::nullopt; }
+std::optional<ByteView> PartBody::lend(std::size_t /*most*/) { return std::nullopt; }
 bool PartSender::may_wait(const PartRequest&) const { return true; }
 MultipartUpload PartSender::begin_whole(const std::string& key, const PutOptions&) { return {.key = key}; }
 

@@ -20,9 +20,9 @@ void leave_out_encoding(S3Request& request) {
   request.encoding_type = false;
 }
 
-http::Redactor redactor_of(const http::Credentials& credentials) {
+http::Redactor redactor_of(const http::Credentials* credentials) {
   http::Redactor redact;
-  redact.add(credentials.secret_access_key).add(credentials.session_token);
+  if (credentials != nullptr) redact.add(credentials->secret_access_key).add(credentials->session_token);
   return redact;
 }
 
@@ -31,7 +31,7 @@ http::Redactor redactor_of(const http::Credentials& credentials) {
 /// What a call learnt on its way.
 struct S3Client::Call {
   S3Outcome outcome = {};  // of the last attempt
-  http::Credentials used = {};
+  http::SharedCredentials used = {};
 };
 
 S3Client::S3Client(S3Options options, S3Quirks quirks, bool checksums, const S3Tuning& tuning)
@@ -55,6 +55,14 @@ Result<std::unique_ptr<S3Client>> S3Client::make(S3Options options, const S3Tuni
   const std::string region = options.region.empty() ? std::string(default_region) : options.region;
   std::unique_ptr<S3Client> client(new S3Client(std::move(options), quirks, checksums, tuning));
   DOCUPILOT_TRY(client->place_, client->make_place(region));
+  const Hooks& hooks = client->options_.hooks;
+  if (client->options_.insecure_unsigned_payload && !client->place_->endpoint.is_https() && hooks.log) {
+    hooks.log({.level = LogLevel::warning,
+               .component = "s3",
+               .message =
+                   "bodies go over plain http and are not signed: everybody on the way can change what is stored "
+                   "(insecure_unsigned_payload)"});
+  }
   return client;
 }
 
@@ -83,14 +91,14 @@ Result<std::shared_ptr<const S3Client::Place>> S3Client::known_place(const Conte
   return place();
 }
 
-Result<http::Credentials> S3Client::credentials(const Context& context) {
-  if (!options_.credentials) return http::Credentials{};
+Result<http::SharedCredentials> S3Client::credentials(const Context& context) {
+  if (!options_.credentials) return std::make_shared<const http::Credentials>();
   return options_.credentials->get(context);
 }
 
 http::Redactor S3Client::redactor(const Context& context) {
   const auto used = credentials(context);
-  return used ? redactor_of(*used) : http::Redactor();
+  return used ? redactor_of(used->get()) : http::Redactor();
 }
 
 bool S3Client::follow_region(const Place& from, const S3Outcome& outcome) {
@@ -166,14 +174,14 @@ Result<http::Response> S3Client::call_once(S3Request& request, const Context& co
     return attempt(request, *where, number, given, call);
   };
   retry.judge = [&](const Result<http::Response>& result) {
-    call.outcome = examine(request, call.used, result);
+    call.outcome = examine(request, call.used.get(), result);
     return call.outcome.judgement;
   };
   if (options_.credentials) {
     retry.renew_credentials = [&](const Context& given) {
-      options_.credentials->invalidate(call.used);
+      if (call.used) options_.credentials->invalidate(*call.used);
       const auto fresh = options_.credentials->get(given);
-      return fresh && !same_keys(*fresh, call.used);
+      return fresh && !(call.used && same_keys(**fresh, *call.used));
     };
   }
   return retrier_.run(retry, context);
@@ -182,7 +190,7 @@ Result<http::Response> S3Client::call_once(S3Request& request, const Context& co
 Result<http::Response> S3Client::attempt(S3Request& request, const Place& place, const http::Attempt& attempt,
                                          const Context& context, Call& call) {
   if (request.prepare) DOCUPILOT_CHECK(request.prepare(request, attempt.number));
-  DOCUPILOT_TRY(S3Attempt made, prepare(request, place, attempt.clock_offset, context));
+  DOCUPILOT_TRY(S3Attempt made, prepare(request, request.headers, place, attempt.clock_offset, context));
   call.used = made.used;
   if (request.reader == nullptr) return options_.transport->send(made.wire, context);
   s3::ExactReader exact(*request.reader, request.length);
@@ -194,7 +202,7 @@ Result<http::Response> S3Client::attempt(S3Request& request, const Place& place,
                                   .finish = [&] { return s3::to_checksum(sum); }});
   made.wire.reader = &encoded;
   auto reply = options_.transport->send(made.wire, context);
-  if (request.crc64nvme != nullptr) *request.crc64nvme = sum;
+  if (request.read_crc64nvme != nullptr) *request.read_crc64nvme = sum;
   return reply;
 }
 
@@ -214,14 +222,14 @@ Error S3Client::told(Error error) const {
       .service(error.http_status(), error.service_code(), error.request_id());
 }
 
-S3Outcome S3Client::examine(const S3Request& request, const http::Credentials& used,
+S3Outcome S3Client::examine(const S3Request& request, const http::Credentials* used,
                             const Result<http::Response>& result) {
   if (result) observe(*result);
   S3Outcome outcome{.judgement = s3::judge(result, request.root)};
   http::Judgement& judgement = outcome.judgement;
   if (judgement.verdict == http::Verdict::done) {
     is_region_known_ = true;
-    if (!used.anonymous()) features_.trusted = true;
+    if (used != nullptr && !used->anonymous()) features_.trusted = true;
     return outcome;
   }
   if (judgement.error) judgement.error = told(http::cleaned(*judgement.error, redactor_of(used)));
@@ -240,10 +248,10 @@ S3Outcome S3Client::examine(const S3Request& request, const http::Credentials& u
 
 Result<Secret> S3Client::presign(const S3Request& request, Duration expires, const Context& context) {
   DOCUPILOT_CHECK(check_writable(request));
-  DOCUPILOT_TRY(const http::Credentials who, credentials(context));
+  DOCUPILOT_TRY(const auto who, credentials(context));
   DOCUPILOT_TRY(const auto where, known_place(context));
   return where->signer->presign(request.method, where->public_endpoint.url(request.key, request.query), request.headers,
-                                who, tuning_.clock->now(), expires);
+                                *who, tuning_.clock->now(), expires);
 }
 
 }  // namespace docupilot::inline v1

@@ -44,12 +44,13 @@ class S3Client {
   [[nodiscard]] Result<http::Response> call(const S3Request& request, const Context& context);
 
   // What `call` is made of, for those who make attempts of their own. None of it waits but `prepare` for credentials.
-  /// The request as it goes to `place`. Errors: those of the credentials; permission_denied for a write to a store that
-  /// is read-only.
-  [[nodiscard]] Result<S3Attempt> prepare(const S3Request& request, const Place& place, Duration clock_offset,
-                                          const Context& context);
-  /// What the reply means, its error without secrets; remembers what it tells of the server.
-  [[nodiscard]] S3Outcome examine(const S3Request& request, const http::Credentials& used,
+  /// The request as it goes to `place`; `headers` are its own, moved where nobody needs them any more. Errors: those of
+  /// the credentials; permission_denied for a write to a store that is read-only.
+  [[nodiscard]] Result<S3Attempt> prepare(const S3Request& request, http::Headers headers, const Place& place,
+                                          Duration clock_offset, const Context& context);
+  /// What the reply means, its error without secrets; remembers what it tells of the server. `used`: the credentials,
+  /// null if it did not come to that.
+  [[nodiscard]] S3Outcome examine(const S3Request& request, const http::Credentials* used,
                                   const Result<http::Response>& result);
   /// Goes where the server says that the bucket is. False: it does not say, or that is no place of this endpoint.
   [[nodiscard]] bool follow_region(const Place& from, const S3Outcome& outcome);
@@ -62,7 +63,7 @@ class S3Client {
   /// The place of the bucket's own region, for what is signed here and sent by others. Without a region among the
   /// options the server is asked for it, once.
   [[nodiscard]] Result<std::shared_ptr<const Place>> known_place(const Context& context);
-  [[nodiscard]] Result<http::Credentials> credentials(const Context& context);
+  [[nodiscard]] Result<http::SharedCredentials> credentials(const Context& context);
   /// Takes these credentials out of what the server says.
   [[nodiscard]] http::Redactor redactor(const Context& context);
   [[nodiscard]] Timestamp now() const { return tuning_.clock->now(); }

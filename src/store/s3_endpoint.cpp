@@ -110,14 +110,18 @@ Result<S3Endpoint> S3Endpoint::make(const S3Options& options, std::string_view e
 }
 
 std::string S3Endpoint::url(std::string_view key, const S3Query& query) const {
-  std::string text = base_;
+  std::string text;
+  std::size_t room = base_.size() + 1 + key.size() + key.size() / 4;
+  for (const auto& [name, value] : query) room += 2 + name.size() + value.size() + value.size() / 4;
+  text.reserve(room);
+  text += base_;
   // A bucket in the path needs no slash behind it; a bucket in the host is the path's root.
   if (!key.empty() || text.find('/', text.find("://") + 3) == std::string::npos) text += '/';
-  text += http::percent_encode_path(key);
+  http::append_percent_encoded_path(text, key);
   char separator = '?';
   for (const auto& [name, value] : query) {
-    ((text += separator) += http::percent_encode(name)) += '=';
-    text += http::percent_encode(value);
+    http::append_percent_encoded(text += separator, name);
+    http::append_percent_encoded(text += '=', value);
     separator = '&';
   }
   return text;

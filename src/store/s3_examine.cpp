@@ -30,9 +30,10 @@ std::vector<Finding> S3ObjectStore::examine(const Context& context) {
   std::vector<Finding> findings;
   const S3Options& options = client_->options();
   if (const auto who = client_->credentials(context)) {
-    findings.push_back(who->anonymous() ? finding(Level::warning, "requests are not signed: there are no credentials",
-                                                  "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile")
-                                        : finding(Level::ok, "credentials from " + who->source));
+    findings.push_back((*who)->anonymous()
+                           ? finding(Level::warning, "requests are not signed: there are no credentials",
+                                     "set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or name a profile")
+                           : finding(Level::ok, "credentials from " + (*who)->source));
   }
   const Timestamp sent = client_->now();
   const auto reply = client_->call({.operation = "examine", .target = options.bucket, .method = "HEAD"}, context);

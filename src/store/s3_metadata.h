@@ -12,7 +12,8 @@
 namespace docupilot::inline v1::s3 {
 
 /// Metadata by which a write knows itself again; hidden from those who read.
-inline constexpr std::string_view write_mark = "docupilot-write";
+inline constexpr std::string_view mark_header = "x-amz-meta-docupilot-write";
+inline constexpr std::string_view write_mark = mark_header.substr(mark_header.find("docupilot"));
 
 /// What each attribute takes of the 2 KiB beyond its name and value: servers count the prefix of its header.
 inline constexpr std::size_t attribute_cost = 11;

@@ -88,10 +88,10 @@ class S3ObjectStore final : public S3Store {
   [[nodiscard]] Result<Marked> marked_head(const std::string& key, const StoreCall& call);
   [[nodiscard]] static Error unknown_outcome(Error why, const StoreCall& call);
   /// Whether it is what the upload with this mark makes of these parts.
-  [[nodiscard]] static bool is_result(const Marked& there, const std::string& mark, const std::vector<PartInfo>& parts);
+  [[nodiscard]] static bool is_result(const Marked& there, std::string_view mark, const std::vector<PartInfo>& parts);
   /// How objects written here rest: storage class and encryption.
   void add_rest_headers(http::Headers& headers) const;
-  void add_object_headers(http::Headers& headers, const PutOptions& options, const std::string& mark) const;
+  void add_object_headers(http::Headers& headers, const PutOptions& options, std::string_view mark) const;
   /// Lets the request carry the condition, or where the server cannot hold to it, looks at it now.
   [[nodiscard]] Result<void> add_condition(S3Request& request, const std::string& key, const PutOptions& options,
                                            const StoreCall& call);
@@ -131,7 +131,8 @@ class S3ObjectStore final : public S3Store {
 };
 
 namespace s3 {
-/// What the reply to a PUT tells of the object. Errors: corrupted without an ETag.
+/// What the reply to a PUT tells: the ETag alone, or all of the object. Errors: corrupted without an ETag.
+[[nodiscard]] Result<std::string> written_etag(const StoreCall& call, const http::Headers& reply);
 [[nodiscard]] Result<ObjectInfo> written_object(const StoreCall& call, const http::Headers& reply, std::uint64_t size,
                                                 const PutOptions& options);
 }  // namespace s3

@@ -19,7 +19,7 @@ constexpr std::size_t most_lanes = 4;
 
 PartBodySource::PartBodySource(PartBody& body, std::optional<http::ChunkFraming> framing, http::Signed seed)
     : body_(body), size_(body.size()), left_(size_) {
-  if (framing) frames_.emplace(*std::move(framing), std::move(seed));
+  if (framing) frames_.emplace(*framing, std::move(seed));
 }
 
 Error PartBodySource::fail(Error why) {
@@ -32,12 +32,24 @@ Result<PartBodySource::Count> PartBodySource::read_body(MutableByteView into) {
   auto count = body_.read(into);
   if (!count) return fail(std::move(count).error());
   if (!*count) return Count();
-  if (**count == 0 || **count > into.size()) {
+  DOCUPILOT_CHECK(take(**count, into.size()));
+  return count;
+}
+
+Result<std::optional<ByteView>> PartBodySource::lend(std::size_t most) {
+  most = static_cast<std::size_t>(std::min<std::uint64_t>(most, left_));
+  const auto lent = body_.lend(most);
+  if (lent) DOCUPILOT_CHECK(take(lent->size(), most));
+  return lent;
+}
+
+Result<void> PartBodySource::take(std::size_t count, std::size_t most) {
+  if (count == 0 || count > most) {
     return fail(Error(ErrorCode::corrupted, "the body said " + std::to_string(size_) + " bytes and gave another number")
                     .hint("the data changed while they were read: try again"));
   }
-  left_ -= **count;
-  return count;
+  left_ -= count;
+  return {};
 }
 
 std::size_t PartBodySource::give_pending(MutableByteView into) {

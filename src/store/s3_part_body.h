@@ -21,6 +21,8 @@ class PartBodySource final : public http::BodySource {
   PartBodySource(PartBody& body, std::optional<http::ChunkFraming> framing, http::Signed seed);
 
   [[nodiscard]] Result<std::optional<std::size_t>> read(MutableByteView into) override;
+  [[nodiscard]] bool lends() const override { return !frames_ && body_.lends(); }
+  [[nodiscard]] Result<std::optional<ByteView>> lend(std::size_t most) override;
   /// A signature is for one attempt.
   [[nodiscard]] bool rewind() override { return false; }
 
@@ -42,6 +44,8 @@ class PartBodySource final : public http::BodySource {
   [[nodiscard]] Result<bool> fill(MutableByteView chunk);
   [[nodiscard]] Result<void> end();
   [[nodiscard]] std::size_t give_pending(MutableByteView into);
+  /// Counts so many bytes of the body, of which `most` were asked for.
+  [[nodiscard]] Result<void> take(std::size_t count, std::size_t most);
   Error fail(Error why);
 
   PartBody& body_;

@@ -6,45 +6,45 @@
 
 namespace docupilot::inline v1 {
 
-void S3SenderState::refuse(const http::Credentials& used, Error why) {
+void S3SenderState::refuse(http::SharedCredentials used, Error why) {
   const std::lock_guard lock(mutex_);
-  refused_ = used;
+  refused_ = std::move(used);
   why_ = std::move(why);
 }
 
 std::optional<Error> S3SenderState::take_refusal(const http::Credentials& fresh) {
   const std::lock_guard lock(mutex_);
-  if (!why_ || !same_keys(fresh, refused_)) return std::nullopt;
+  if (!why_ || !same_keys(fresh, *refused_)) return std::nullopt;
   return std::exchange(why_, std::nullopt);
 }
 
 bool S3SenderState::leave_out_checksum(const PartRequest& part) {
   if (takes_checksums) return false;
   const std::lock_guard lock(mutex_);
-  without_checksum_.emplace(part.key, part.number);
+  without_checksum_.emplace(part.key(), part.number);
   return true;
 }
 
 void S3SenderState::put_back_checksum(const PartRequest& part) {
   const std::lock_guard lock(mutex_);
-  without_checksum_.erase({part.key, part.number});
+  without_checksum_.erase({part.key(), part.number});
 }
 
 bool S3SenderState::goes_without_checksum(const PartRequest& part) const {
   if (takes_checksums) return false;
   const std::lock_guard lock(mutex_);
-  return without_checksum_.contains({part.key, part.number});
+  return without_checksum_.contains({part.key(), part.number});
 }
 
 bool S3PartSender::may_wait(const PartRequest& request) const {
-  const bool is_conditional = request.options.if_absent || !request.options.if_match.empty();
-  const bool looks = is_conditional && !state_.client.features().conditional;
+  const bool looks = request.target->options.is_conditional() && !state_.client.features().conditional;
   return looks || !state_.lasting_keys;
 }
 
 MultipartUpload S3PartSender::begin_whole(const std::string& key, const PutOptions& options) {
-  const s3::UploadId id{.mark = s3::make_mark(options.attributes)};
-  return {.key = key, .upload_id = id.to_string(), .started = state_.client.now()};
+  // The second of two attempts at an object without conditions makes it once more, so none has to be told by its mark.
+  const std::string mark = options.is_conditional() ? s3::make_mark(options.attributes) : std::string();
+  return {.key = key, .upload_id = s3::UploadId{.mark = mark}.to_string(), .started = state_.client.now()};
 }
 
 std::shared_ptr<PartTransfer> S3PartSender::send(PartRequest request, Done done, const Context& context) {

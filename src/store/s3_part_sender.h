@@ -32,7 +32,7 @@ struct S3SenderState {
   [[nodiscard]] bool goes_without_checksum(const PartRequest& part) const;
 
   /// The service said that these credentials have expired.
-  void refuse(const http::Credentials& used, Error why);
+  void refuse(http::SharedCredentials used, Error why);
   /// Why not to send with these: they are those that were refused last. Said once, then they may be tried again.
   [[nodiscard]] std::optional<Error> take_refusal(const http::Credentials& fresh);
 
@@ -40,7 +40,7 @@ struct S3SenderState {
   using Part = std::pair<std::string, int>;  // key and number
 
   mutable std::mutex mutex_;
-  http::Credentials refused_;
+  http::SharedCredentials refused_;  // null if there is no `why_`
   std::optional<Error> why_;
   std::set<Part> without_checksum_;
 };

@@ -29,14 +29,14 @@ void S3PartTransfer::start(S3ObjectStore& store) {
 Result<void> S3PartTransfer::send(S3ObjectStore& store) {
   DOCUPILOT_CHECK(describe(store));
   clock_offset_ = client_.clock_skew().offset();
-  DOCUPILOT_TRY(S3Attempt made, client_.prepare(request_, *place_, clock_offset_, context_));
+  DOCUPILOT_TRY(S3Attempt made,
+                client_.prepare(request_, std::move(request_.headers), *place_, clock_offset_, context_));
   used_ = std::move(made.used);
-  state_.lasting_keys = !used_.expires;
-  if (auto refused = state_.take_refusal(used_)) return *std::move(refused);
+  state_.lasting_keys = !used_->expires;
+  if (auto refused = state_.take_refusal(*used_)) return *std::move(refused);
   is_framed_ = made.framing.has_value();
   sent_ = client_.now();
-  return PartAttempt::send(*client_.options().transport, std::move(made.wire), std::move(made.framing),
-                           std::move(made.seed));
+  return PartAttempt::send(*client_.options().transport, std::move(made.wire), made.framing, std::move(made.seed));
 }
 
 Result<void> S3PartTransfer::describe(S3ObjectStore& store) {
@@ -47,10 +47,14 @@ Result<void> S3PartTransfer::describe(S3ObjectStore& store) {
   request_.checksum = client_.features().checksums && !state_.goes_without_checksum(part_);
   request_.expects = !state_.proven && !state_.never_asks;
   part_.body->rewind();
-  const auto crc = part_.body->crc64nvme();
-  if (crc) request_.checksum_headers = {{std::string(s3::checksum_header), s3::to_checksum(*crc)}};
+  request_.body_crc64nvme = part_.body->crc64nvme();
+  if (const auto whole = part_.body->whole()) {
+    request_.may_go_unsigned = true;
+    send_from(*whole);
+    return {};
+  }
   const bool is_signed = client_.signs_payload(*place_);
-  if (!is_signed && (crc || !request_.checksum)) return {};
+  if (!is_signed && (request_.body_crc64nvme || !request_.checksum)) return {};
   if (request_.length <= largest_kept) return read_small();
   if (client_.quirks().streaming) return {};
   return now.error(ErrorCode::unsupported, "this server takes no bodies over http that are signed as they are sent",
@@ -73,15 +77,19 @@ Result<void> S3PartTransfer::read_small() {
     }
     filled += *count;
   }
-  request_.streamed = false;
-  request_.body = as_bytes(memory_);
+  send_from(as_bytes(memory_));
   return {};
+}
+
+void S3PartTransfer::send_from(ByteView memory) {
+  request_.streamed = false;
+  request_.body = memory;
 }
 
 // ---- what came of it ------------------------------------------------------------------------------------------------
 
 PartReply S3PartTransfer::judge(const Result<http::Response>& result) {
-  const S3Outcome outcome = client_.examine(request_, used_, result);
+  const S3Outcome outcome = client_.examine(request_, used_.get(), result);
   PartReply reply;
   if (outcome.judgement.verdict == http::Verdict::done) {
     reply = stored_reply(part_, result->headers, call());
@@ -106,7 +114,7 @@ bool S3PartTransfer::corrects_clock(http::Verdict verdict, const http::Response&
 
 bool S3PartTransfer::drops_credentials(http::Verdict verdict, const Error& error) {
   if (verdict != http::Verdict::credentials_expired || !client_.options().credentials) return false;
-  client_.options().credentials->invalidate(used_);
+  client_.options().credentials->invalidate(*used_);
   state_.refuse(used_, error);
   return true;
 }
@@ -144,7 +152,7 @@ void S3PartTransfer::mend(const S3Outcome& outcome, const http::Response& result
                                .hint("the bytes changed on their way: send them again"),
                            error);
   } else if (reply.verdict == PartVerdict::final && request_.conditional) {
-    error = S3ObjectStore::told_condition(part_.options, std::move(error), call());
+    error = S3ObjectStore::told_condition(part_.target->options, std::move(error), call());
   }
 }
 

@@ -19,6 +19,8 @@ class S3PartTransfer final : public PartAttempt {
   /// Takes a small body into memory, whose hash can then be signed: it goes without frames. A body that has no bytes
   /// for now is streamed.
   [[nodiscard]] Result<void> read_small();
+  /// The body's bytes are here.
+  void send_from(ByteView memory);
 
   PartReply judge(const Result<http::Response>& result) override;
   /// Sees to the cause of a refusal where it can.
@@ -35,7 +37,7 @@ class S3PartTransfer final : public PartAttempt {
   S3Request request_;
   std::string memory_;  // of a small body
   std::shared_ptr<const S3Client::Place> place_;
-  http::Credentials used_;
+  http::SharedCredentials used_;  // null while there are none
   Duration clock_offset_;
   Timestamp sent_;
   bool is_framed_ = false;

@@ -34,7 +34,11 @@ struct S3Request {
   /// Sends a checksum along, where the store sends any: `checksum_headers`, or when there are none the body's own.
   bool checksum = false;
   http::Headers checksum_headers = {};
-  std::uint64_t* crc64nvme = nullptr;  ///< Is told the checksum of what was read from `reader`, when it is sent along.
+  std::optional<std::uint64_t> body_crc64nvme = {};  ///< The body's own, where it is known before the body is sent.
+  /// Is told the checksum of what was read from `reader`, when it is sent along.
+  std::uint64_t* read_crc64nvme = nullptr;
+  /// A body in memory is signed only where streamed ones are, too (S3Client::signs_payload).
+  bool may_go_unsigned = false;
   /// The part that the server may refuse, and the request be made without it.
   bool conditional = false;
   bool encoding_type = false;
@@ -56,7 +60,7 @@ struct S3Request {
 /// One attempt at a request as it goes on the wire. Of a streamed body, only the source is missing.
 struct S3Attempt {
   http::Request wire;
-  http::Credentials used;
+  http::SharedCredentials used;
   /// How a streamed body is framed, and what its frames go on from. Nothing: as it is.
   std::optional<http::ChunkFraming> framing = {};
   http::Signed seed = {};

@@ -71,7 +71,7 @@ Result<S3ObjectStore::Marked> S3ObjectStore::marked_head(const std::string& key,
   there.object.key = key;
   there.object.size = s3::whole_size(reply->headers).value_or(0);
   s3::read_metadata(reply->headers, there.object);
-  there.mark = reply->headers.get("x-amz-meta-" + std::string(s3::write_mark));
+  there.mark = reply->headers.get(s3::mark_header);
   return there;
 }
 

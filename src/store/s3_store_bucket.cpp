@@ -154,10 +154,10 @@ Result<S3PostForm> S3ObjectStore::presign_post(const std::string& key, const S3P
   if (!options.content_type.empty()) policy.fields.emplace_back("Content-Type", options.content_type);
   policy.conditions.push_back(
       {.kind = http::PostCondition::Kind::size_between, .minimum = 0, .maximum = options.maximum_size});
-  DOCUPILOT_TRY(const http::Credentials who, client_->credentials(context));
+  DOCUPILOT_TRY(const auto who, client_->credentials(context));
   DOCUPILOT_TRY(const auto place, call.named(client_->known_place(context)));
   DOCUPILOT_TRY(const http::PostForm signed_form,
-                call.named(http::sign_post_policy(*place->signer, policy, who, client_->now())));
+                call.named(http::sign_post_policy(*place->signer, policy, *who, client_->now())));
   S3PostForm form{.url = place->public_endpoint.url({}, {}), .fields = {}};
   for (const auto& [name, value] : signed_form.fields) form.fields.emplace_back(name, Secret(value));
   return form;

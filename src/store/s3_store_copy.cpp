@@ -86,7 +86,7 @@ Result<std::vector<PartInfo>> S3ObjectStore::copy_parts(const MultipartUpload& u
     const int number = static_cast<int>(parts.size()) + 1;
     S3Request request{.operation = call.operation, .target = source.key, .method = "PUT"};
     DOCUPILOT_TRY(request.key, full_key(upload.key, call));
-    request.query = {{"partNumber", std::to_string(number)}, {"uploadId", s3::UploadId::parse(upload.upload_id).id}};
+    request.query = s3::part_query(number, upload);
     request.headers.set("x-amz-copy-source", source_of(client_->options(), source.key));
     request.headers.set("x-amz-copy-source-if-match", '"' + source.etag + '"');
     request.headers.set("x-amz-copy-source-range", "bytes=" + std::to_string(at) + '-' + std::to_string(at + size - 1));

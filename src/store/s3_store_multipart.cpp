@@ -39,17 +39,17 @@ Result<MultipartUpload> S3ObjectStore::begin_upload(const std::string& key, cons
   DOCUPILOT_TRY(std::string full, full_key(key, call));
   DOCUPILOT_CHECK(call.named(check_put_options(options)));
   DOCUPILOT_CHECK(call.named(s3::check_metadata(options.attributes)));
-  s3::UploadId made{.if_absent = options.if_absent, .if_match = options.if_match};
-  made.mark = s3::make_mark(options.attributes);
+  const std::string mark = s3::make_mark(options.attributes);
   S3Request request{.operation = call.operation, .target = key, .method = "POST", .key = std::move(full)};
   request.query = {{"uploads", ""}};
   request.idempotent = false;  // twice leaves an upload that nobody completes
   request.checksum = parts == Parts::sent;
   request.checksum_headers = {{"x-amz-checksum-algorithm", "CRC64NVME"}, {"x-amz-checksum-type", "FULL_OBJECT"}};
   request.root = "InitiateMultipartUploadResult";
-  add_object_headers(request.headers, options, made.mark);
+  add_object_headers(request.headers, options, mark);
   DOCUPILOT_TRY(const http::Response reply, client_->call(request, call.context));
-  DOCUPILOT_TRY(made.id, call.named(s3::read_upload_id(reply.body)));
+  DOCUPILOT_TRY(const std::string id, call.named(s3::read_upload_id(reply.body)));
+  const s3::UploadId made{.id = id, .if_absent = options.if_absent, .if_match = options.if_match, .mark = mark};
   return MultipartUpload{.key = key, .upload_id = made.to_string(), .started = client_->now()};
 }
 
@@ -57,14 +57,14 @@ Result<PartInfo> S3ObjectStore::send_part(const MultipartUpload& upload, int num
                                           std::uint64_t size, const StoreCall& call) {
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
   request.method = "PUT";
-  request.query = {{"partNumber", std::to_string(number)}, {"uploadId", s3::UploadId::parse(upload.upload_id).id}};
+  request.query = s3::part_query(number, upload);
   PartInfo part{.number = number, .size = size, .etag = {}};
   request.checksum = true;
   std::uint64_t streamed = 0;
-  request.crc64nvme = &streamed;
+  request.read_crc64nvme = &streamed;
   if (!request.streamed && client_->features().checksums) {
     part.crc64nvme = crc::crc64nvme(request.body);
-    request.checksum_headers = {{std::string(s3::checksum_header), s3::to_checksum(*part.crc64nvme)}};
+    request.body_crc64nvme = part.crc64nvme;
   }
   auto reply = client_->call(request, call.context);
   if (!reply) {
@@ -73,10 +73,7 @@ Result<PartInfo> S3ObjectStore::send_part(const MultipartUpload& upload, int num
   }
   if (!client_->features().checksums) part.crc64nvme.reset();
   else if (request.streamed) part.crc64nvme = streamed;
-  part.etag = s3::bare_etag(reply->headers.get("etag"));
-  if (part.etag.empty()) {
-    return call.error(ErrorCode::corrupted, "the server's reply has no ETag", "check that the endpoint speaks S3");
-  }
+  DOCUPILOT_TRY(part.etag, s3::written_etag(call, reply->headers));
   return part;
 }
 
@@ -126,7 +123,7 @@ Result<std::vector<PartInfo>> S3ObjectStore::parts_of(const MultipartUpload& upl
   int marker = 0;
   for (int pages = 1;; ++pages) {
     S3Request request{.operation = call.operation, .target = upload.key, .key = full};
-    request.query = {{"uploadId", s3::UploadId::parse(upload.upload_id).id}};
+    request.query = {{"uploadId", std::string(s3::UploadId::parse(upload.upload_id).id)}};
     if (marker > 0) request.query.emplace_back("part-number-marker", std::to_string(marker));
     auto reply = client_->call(request, call.context);
     if (!reply) {
@@ -148,8 +145,8 @@ Result<std::vector<PartInfo>> S3ObjectStore::parts_of(const MultipartUpload& upl
 Result<ObjectInfo> S3ObjectStore::complete_multipart(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
                                                      const Context& context) {
   const StoreCall call{"s3", "complete_multipart", upload.key, context};
-  DOCUPILOT_TRY(const auto ordered, call.named(parts_in_order(parts)));
-  return complete(upload, ordered, call);
+  DOCUPILOT_TRY(auto ordered, call.named(parts_in_order(parts)));
+  return complete(upload, std::move(ordered), call);
 }
 
 Result<void> S3ObjectStore::add_checksums(const MultipartUpload& upload, std::vector<PartInfo>& parts,
@@ -180,19 +177,19 @@ Error S3ObjectStore::unknown_outcome(Error why, const StoreCall& call) {
 Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, std::vector<PartInfo> parts,
                                            const StoreCall& call) {
   const s3::UploadId id = s3::UploadId::parse(upload.upload_id);
-  const PutOptions condition{.if_absent = id.if_absent, .if_match = id.if_match};
+  const PutOptions condition{.if_absent = id.if_absent, .if_match = std::string(id.if_match)};
   DOCUPILOT_CHECK(add_checksums(upload, parts, call));
   const std::string body = s3::write_complete(parts);
   S3Request request{.operation = call.operation, .target = upload.key, .method = "POST"};
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
-  request.query = {{"uploadId", id.id}};
+  request.query = {{"uploadId", std::string(id.id)}};
   request.headers.set("content-type", "application/xml");
   request.body = as_bytes(body);
   request.root = "CompleteMultipartUploadResult";
   request.stall = joining_time;
   if (const auto whole = joined_crc64nvme(parts)) {
     request.checksum = true;
-    request.checksum_headers = {{std::string(s3::checksum_header), s3::to_checksum(*whole)},
+    request.checksum_headers = {{s3::checksum_header, s3::to_checksum(*whole)},
                                 {"x-amz-checksum-type", "FULL_OBJECT"},
                                 {"x-amz-mp-object-size", std::to_string(total_size(parts))}};
   }
@@ -263,7 +260,7 @@ Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const
   return call.name(std::move(error));
 }
 
-bool S3ObjectStore::is_result(const Marked& there, const std::string& mark, const std::vector<PartInfo>& parts) {
+bool S3ObjectStore::is_result(const Marked& there, std::string_view mark, const std::vector<PartInfo>& parts) {
   if (there.object.size != total_size(parts) || there.mark != mark) return false;
   return is_made_of(there.object, parts) || there.object.etag == s3::joined_etag(parts);
 }
@@ -290,7 +287,7 @@ Result<void> S3ObjectStore::abort_multipart(const MultipartUpload& upload, const
   const StoreCall call{"s3", "abort_multipart", upload.key, context};
   S3Request request{.operation = call.operation, .target = upload.key, .method = "DELETE"};
   DOCUPILOT_TRY(request.key, full_key(upload.key, call));
-  request.query = {{"uploadId", s3::UploadId::parse(upload.upload_id).id}};
+  request.query = {{"uploadId", std::string(s3::UploadId::parse(upload.upload_id).id)}};
   // A part that was on its way arrives after the upload is gone, and is kept and paid for: so S3's own documentation
   // of AbortMultipartUpload asks to look, and to abort again.
   for (int times = 0; times < most_aborts; ++times) {

@@ -18,8 +18,6 @@ constexpr std::uint64_t mebibyte = std::uint64_t{1} << 20U;
 
 constexpr std::size_t largest_chunk = std::size_t{16} << 20U;  // that MinIO takes
 
-bool is_conditional(const PutOptions& options) { return options.if_absent || !options.if_match.empty(); }
-
 /// Whether a write failed because its condition does not hold.
 bool is_refused(const PutOptions& condition, const Error& error) {
   return error.code() == ErrorCode::precondition_failed || error.code() == ErrorCode::conflict ||
@@ -28,11 +26,18 @@ bool is_refused(const PutOptions& condition, const Error& error) {
 
 }  // namespace
 
+Result<std::string> s3::written_etag(const StoreCall& call, const http::Headers& reply) {
+  std::string etag = bare_etag(reply.get("etag"));
+  if (!etag.empty()) return etag;
+  return call.error(ErrorCode::corrupted, "the server's reply has no ETag", "check that the endpoint speaks S3");
+}
+
 Result<ObjectInfo> s3::written_object(const StoreCall& call, const http::Headers& reply, std::uint64_t size,
                                       const PutOptions& options) {
+  DOCUPILOT_TRY(std::string etag, written_etag(call, reply));
   ObjectInfo info{.key = std::string(call.target),
                   .size = size,
-                  .etag = bare_etag(reply.get("etag")),
+                  .etag = std::move(etag),
                   .version = {},
                   .modified = read_http_time(reply.get("date")),
                   .content_type = options.content_type,
@@ -40,8 +45,7 @@ Result<ObjectInfo> s3::written_object(const StoreCall& call, const http::Headers
                   .crc64nvme = told_checksum(reply)};
   const std::string_view version = reply.get("x-amz-version-id");
   if (version != "null") info.version = version;
-  if (!info.etag.empty()) return info;
-  return call.error(ErrorCode::corrupted, "the server's reply has no ETag", "check that the endpoint speaks S3");
+  return info;
 }
 
 Result<std::string> read_up_to(Reader& body, std::uint64_t most, bool& ended, const StoreCall& call) {
@@ -64,12 +68,12 @@ Result<std::string> read_up_to(Reader& body, std::uint64_t most, bool& ended, co
   return bytes;
 }
 
-void S3ObjectStore::add_object_headers(http::Headers& headers, const PutOptions& options,
-                                       const std::string& mark) const {
+void S3ObjectStore::add_object_headers(http::Headers& headers, const PutOptions& options, std::string_view mark) const {
   // Without one, servers make up different types of their own.
-  headers.set("content-type", options.content_type.empty() ? "application/octet-stream" : options.content_type);
+  const std::string_view type = options.content_type;
+  headers.set("content-type", type.empty() ? "application/octet-stream" : type);
   s3::add_metadata(headers, options.attributes);
-  if (!mark.empty()) headers.set("x-amz-meta-" + std::string(s3::write_mark), mark);
+  if (!mark.empty()) headers.set(s3::mark_header, mark);
   add_rest_headers(headers);
   std::string tags;
   for (const auto& [name, value] : client_->options().tags) {
@@ -93,7 +97,7 @@ void S3ObjectStore::add_rest_headers(http::Headers& headers) const {
 Result<void> S3ObjectStore::add_condition(S3Request& request, const std::string& key, const PutOptions& options,
                                           const StoreCall& call) {
   request.headers.remove("if-none-match").remove("if-match");
-  request.conditional = is_conditional(options) && client_->features().conditional;
+  request.conditional = options.is_conditional() && client_->features().conditional;
   if (!request.conditional) return check_condition(key, options, call);
   if (options.if_absent) request.headers.set("if-none-match", "*");
   else request.headers.set("if-match", '"' + options.if_match + '"');
@@ -101,7 +105,7 @@ Result<void> S3ObjectStore::add_condition(S3Request& request, const std::string&
 }
 
 Result<void> S3ObjectStore::check_condition(const std::string& key, const PutOptions& options, const StoreCall& call) {
-  if (!is_conditional(options)) return {};
+  if (!options.is_conditional()) return {};
   const auto there = head_of(key, call);
   if (!there && there.error().code() != ErrorCode::not_found) return there.error();
   if (options.if_absent && there) return call.already_exists();
@@ -121,7 +125,7 @@ Result<ObjectInfo> S3ObjectStore::put(const std::string& key, Reader& body, cons
     return call.error(ErrorCode::too_large, "the object is larger than this store takes", "split it");
   }
   Write write{.key = key, .options = options};
-  if (is_conditional(options)) write.mark = s3::make_mark(options.attributes);
+  if (options.is_conditional()) write.mark = s3::make_mark(options.attributes);
   const std::uint64_t part = client_->options().part_size;
   if (size && *size > part) {
     if (*size <= client_->options().single_put) return put_stream(write, body, *size, call);
@@ -197,21 +201,21 @@ Error S3ObjectStore::told_condition(const PutOptions& condition, Error error, co
 }
 
 Result<S3Request> S3ObjectStore::part_request(const PartRequest& part, const StoreCall& call) {
-  S3Request request{.operation = call.operation, .target = part.key, .method = "PUT"};
-  DOCUPILOT_TRY(request.key, full_key(part.key, call));
+  S3Request request{.operation = call.operation, .target = part.key(), .method = "PUT"};
+  DOCUPILOT_TRY(request.key, full_key(part.key(), call));
   request.streamed = true;
   request.length = part.body->size();
   request.unsigned_chunk = largest_chunk;
-  const s3::UploadId id = s3::UploadId::parse(part.upload.upload_id);
+  const auto& [upload, options] = *part.target;
   if (part.number != 0) {
     DOCUPILOT_CHECK(call.named(check_part_number(part.number)));
-    request.query = {{"partNumber", std::to_string(part.number)}, {"uploadId", id.id}};
+    request.query = s3::part_query(part.number, upload);
     return request;
   }
-  DOCUPILOT_CHECK(call.named(check_put_options(part.options)));
-  DOCUPILOT_CHECK(call.named(s3::check_metadata(part.options.attributes)));
-  add_object_headers(request.headers, part.options, id.mark);
-  DOCUPILOT_CHECK(add_condition(request, part.key, part.options, call));
+  DOCUPILOT_CHECK(call.named(check_put_options(options)));
+  DOCUPILOT_CHECK(call.named(s3::check_metadata(options.attributes)));
+  add_object_headers(request.headers, options, s3::UploadId::parse(upload.upload_id).mark);
+  DOCUPILOT_CHECK(add_condition(request, upload.key, options, call));
   return request;
 }
 

@@ -22,13 +22,13 @@ std::optional<std::string> from_hex(std::string_view hex) {
 
 }  // namespace
 
-UploadId UploadId::parse(const std::string& text) {
+UploadId UploadId::parse(std::string_view text) {
   UploadId parsed;
   const std::size_t first = std::min(text.find(' '), text.size());
   parsed.id = text.substr(0, first);
   if (first == text.size()) return parsed;
   const std::size_t second = std::min(text.find(' ', first + 1), text.size());
-  const std::string condition = text.substr(first + 1, second - first - 1);
+  const std::string_view condition = text.substr(first + 1, second - first - 1);
   parsed.if_absent = condition == "if-absent";
   if (condition.starts_with("if-match=")) parsed.if_match = condition.substr(9);
   if (second < text.size()) parsed.mark = text.substr(second + 1);
@@ -36,8 +36,23 @@ UploadId UploadId::parse(const std::string& text) {
 }
 
 std::string UploadId::to_string() const {
-  if (!is_conditional()) return mark.empty() ? id : id + " - " + mark;
-  return id + (if_absent ? " if-absent " : " if-match=" + if_match + ' ') + mark;
+  std::string text;
+  text.reserve(id.size() + if_match.size() + mark.size() + 16);
+  text += id;
+  if (!is_conditional() && mark.empty()) return text;
+  if (!is_conditional()) text += " - ";
+  else if (if_absent) text += " if-absent ";
+  else ((text += " if-match=") += if_match) += ' ';
+  text += mark;
+  return text;
+}
+
+S3Query part_query(int number, const MultipartUpload& upload) {
+  S3Query query;
+  query.reserve(2);
+  query.emplace_back("partNumber", std::to_string(number));
+  query.emplace_back("uploadId", UploadId::parse(upload.upload_id).id);
+  return query;
 }
 
 std::optional<std::string> joined_etag(const std::vector<PartInfo>& parts) {

@@ -136,8 +136,8 @@ pugi::xml_node add_root(pugi::xml_document& document, const char* name) {
   return root;
 }
 
-void add_text(pugi::xml_node parent, const char* name, std::string_view text) {
-  parent.append_child(name).text().set(std::string(text).c_str());
+void add_text(pugi::xml_node parent, const char* name, const std::string& text) {
+  parent.append_child(name).text().set(text.c_str());
 }
 
 }  // namespace
@@ -281,10 +281,12 @@ Result<std::map<std::string, std::string>> read_tags(std::string_view text) {
 std::string write_complete(const std::vector<PartInfo>& parts) {
   pugi::xml_document document;
   pugi::xml_node root = add_root(document, "CompleteMultipartUpload");
+  std::string quoted;
   for (const PartInfo& part : parts) {
     pugi::xml_node node = root.append_child("Part");
     add_text(node, "PartNumber", std::to_string(part.number));
-    add_text(node, "ETag", '"' + part.etag + '"');
+    quoted = '"';
+    add_text(node, "ETag", (quoted += part.etag) += '"');
     if (part.crc64nvme) add_text(node, "ChecksumCRC64NVME", to_checksum(*part.crc64nvme));
   }
   return print(document);
@@ -311,7 +313,7 @@ std::string write_tags(const std::map<std::string, std::string>& tags) {
 
 std::string write_bucket_location(std::string_view region) {
   pugi::xml_document document;
-  add_text(add_root(document, "CreateBucketConfiguration"), "LocationConstraint", region);
+  add_text(add_root(document, "CreateBucketConfiguration"), "LocationConstraint", std::string(region));
   return print(document);
 }
 

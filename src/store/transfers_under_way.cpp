@@ -1,27 +1,28 @@
 #include "store/transfers_under_way.h"
 
-#include <vector>
+#include <algorithm>
+#include <utility>
 
 namespace docupilot::inline v1 {
 
-void TransfersUnderWay::add(const std::shared_ptr<PartTransfer>& transfer) {
+void TransfersUnderWay::add(std::shared_ptr<PartTransfer> transfer) {
   const std::lock_guard lock(mutex_);
-  transfers_[transfer.get()] = transfer;
+  transfers_.push_back(std::move(transfer));
 }
 
 void TransfersUnderWay::remove(const PartTransfer& transfer) {
+  std::shared_ptr<PartTransfer> ended;  // goes without the lock
   const std::lock_guard lock(mutex_);
-  transfers_.erase(&transfer);
+  const auto there = std::ranges::find(transfers_, &transfer, &std::shared_ptr<PartTransfer>::get);
+  ended = std::exchange(*there, transfers_.back());
+  transfers_.pop_back();
   changed_.notify_all();  // under the lock: whoever waits may end this object next
 }
 
 void TransfersUnderWay::end() {
   if (::getpid() != process_) return;
-  std::vector<std::shared_ptr<PartTransfer>> all;
   std::unique_lock lock(mutex_);
-  for (const auto& [address, transfer] : transfers_) {
-    if (auto alive = transfer.lock()) all.push_back(std::move(alive));
-  }
+  const std::vector<std::shared_ptr<PartTransfer>> all = transfers_;
   lock.unlock();
   for (const auto& transfer : all) transfer->cancel();
   lock.lock();

@@ -3,9 +3,9 @@
 #include <unistd.h>
 
 #include <condition_variable>
-#include <map>
 #include <memory>
 #include <mutex>
+#include <vector>
 
 #include <docupilot/store/part_sender.h>
 
@@ -15,8 +15,9 @@ namespace docupilot::inline v1 {
 /// of all: it must not end on its own thread. So the sender's end waits for theirs. Any thread.
 class TransfersUnderWay {
  public:
-  void add(const std::shared_ptr<PartTransfer>& transfer);
-  /// Its `done` has returned. From here on it uses nothing of the sender.
+  /// Keeps it until it has ended.
+  void add(std::shared_ptr<PartTransfer> transfer);
+  /// Its `done` has returned. From here on it uses nothing of the sender, and may be gone.
   void remove(const PartTransfer& transfer);
   /// Cancels all, and waits until each has ended. Not from a `done`. In a child after a fork there is nothing to wait
   /// for: the threads stayed behind.
@@ -26,7 +27,7 @@ class TransfersUnderWay {
   const pid_t process_ = ::getpid();
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::map<const PartTransfer*, std::weak_ptr<PartTransfer>> transfers_;
+  std::vector<std::shared_ptr<PartTransfer>> transfers_;  // some hundred at the most
 };
 
 }  // namespace docupilot::inline v1

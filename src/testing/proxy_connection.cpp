@@ -107,6 +107,9 @@ void ProxyConnection::request_up(const std::string& head) {
   BodyDecoder decoder(request_framing(parse_head(head)).value_or(Framing{}));
   FaultGate gate(faults_at(script.faults, Fault::Place::request_body));
   FaultRunner runner(client_, up_waker_, [&](const Fault& fault) { book_.fired(number, fault); });
+  runner.act(gate, answer_now);
+  exchange->is_begun = true;
+  down_waker_.nudge();
   while (!decoder.done()) {
     runner.act(gate, answer_now);
     const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(gate.allowance(), 16U << 10U));

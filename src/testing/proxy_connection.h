@@ -43,6 +43,7 @@ class ProxyConnection {
   struct Exchange {
     RecordedRequest request;
     ProxyScript script;
+    std::atomic<bool> is_begun{false};    ///< Its head was read, and what happens right behind it has happened.
     std::atomic<bool> may_answer{false};  ///< A withheld request was read far enough.
   };
 

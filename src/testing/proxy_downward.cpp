@@ -81,6 +81,7 @@ void ProxyConnection::answer(Exchange& exchange) {
 
 void ProxyConnection::answer_withheld(Exchange& exchange, FaultRunner& runner, ReplyWriter& writer) {
   const RecordedRequest& request = exchange.request;
+  while (!exchange.is_begun) down_waker_.wait(-1, 0);
   if (!exchange.may_answer && same_name(request.header("Expect"), "100-continue")) {
     write_counted(client_, down_waker_, book_, number_, "HTTP/1.1 100 Continue\r\n\r\n");
   }

@@ -78,7 +78,7 @@ class BlockingSender::Transfer final : public PartTransfer {
     PartReply reply{.verdict = PartVerdict::stored};
     std::optional<Error> failed;
     if (is_part) {
-      auto part = store.put_part(request_.upload, request_.number, reader_, context);
+      auto part = store.put_part(request_.target->upload, request_.number, reader_, context);
       if (part) {
         reply.part = *std::move(part);
         if (!reply.part.crc64nvme) reply.part.crc64nvme = request_.body->crc64nvme();
@@ -86,7 +86,7 @@ class BlockingSender::Transfer final : public PartTransfer {
         failed = std::move(part).error();
       }
     } else {
-      auto object = store.put(request_.key, reader_, request_.options, context);
+      auto object = store.put(request_.key(), reader_, request_.target->options, context);
       if (object) reply.object = *std::move(object);
       else failed = std::move(object).error();
     }

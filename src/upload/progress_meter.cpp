@@ -19,17 +19,19 @@ std::uint64_t moved(const TransferProgress& progress) noexcept {
 
 }  // namespace
 
-ProgressMeter::ProgressMeter(Duration now) : samples_{{now, 0}}, due_(now + interval) {}
+ProgressMeter::ProgressMeter(Duration now) : first_{now, 0}, due_(now + interval) {}
 
 void ProgressMeter::measure(Duration now, TransferProgress& progress) {
   if (due_ <= now) due_ = now + interval;
   const std::uint64_t bytes = moved(progress);
   // The last one before the window stays: the rate is over the whole window, however seldom this is called.
-  while (samples_.size() > 1 && now - samples_[1].when >= window) samples_.erase(samples_.begin());
-  const Sample& first = samples_.front();
-  const Duration passed = now - first.when;
+  while (!samples_.empty() && now - samples_.front().when >= window) {
+    first_ = samples_.front();
+    samples_.erase(samples_.begin());
+  }
+  const Duration passed = now - first_.when;
   // An attempt that failed takes its bytes back; that is no negative rate.
-  const std::uint64_t gained = bytes - std::min(bytes, first.bytes);
+  const std::uint64_t gained = bytes - std::min(bytes, first_.bytes);
   progress.bytes_per_second = passed.nanoseconds() > 0 ? static_cast<double>(gained) / passed.seconds() : 0;
   progress.remaining.reset();
   if (progress.bytes_total && progress.bytes_per_second > 0) {
@@ -37,7 +39,8 @@ void ProgressMeter::measure(Duration now, TransferProgress& progress) {
     const std::uint64_t left = *progress.bytes_total - std::min(*progress.bytes_total, there);
     progress.remaining = Duration::from_seconds(static_cast<double>(left) / progress.bytes_per_second);
   }
-  if (now - samples_.back().when >= Duration::milliseconds(100)) samples_.push_back({now, bytes});
+  if (now - (samples_.empty() ? first_ : samples_.back()).when >= Duration::milliseconds(100))
+    samples_.push_back({now, bytes});
 }
 
 }  // namespace docupilot::inline v1

@@ -27,7 +27,8 @@ class ProgressMeter {
     Duration when;
     std::uint64_t bytes;
   };
-  std::vector<Sample> samples_;  // some fifty at the most
+  Sample first_;                 // the last one before the window
+  std::vector<Sample> samples_;  // in the window, some fifty at the most
   Duration due_;
 };
 

@@ -20,20 +20,33 @@ void UploadBody::rewind() {
   starved_ = false;
 }
 
-Result<std::optional<std::size_t>> UploadBody::read(MutableByteView into) {
-  const std::uint64_t given = this->given();
-  const auto wanted = static_cast<std::size_t>(std::min<std::uint64_t>(into.size(), size_ - given));
-  if (wanted == 0) return std::optional<std::size_t>(0);
-  const std::size_t allowed = gate_->allowed(wanted);
+std::size_t UploadBody::pass(std::size_t wanted) {
+  const std::size_t allowed = gate_.allowed(static_cast<std::size_t>(std::min<std::uint64_t>(wanted, size_ - given())));
   if (allowed == 0) {
     starved_ = true;
-    gate_->on_starved();
-    return std::optional<std::size_t>();
+    gate_.on_starved();
   }
-  DOCUPILOT_TRY(const std::size_t count, fill(given, into.first(allowed)));
-  if (count < allowed) gate_->rate.give_back(allowed - count);
-  given_.store(given + count, std::memory_order_relaxed);
+  return allowed;
+}
+
+Result<std::optional<std::size_t>> UploadBody::read(MutableByteView into) {
+  if (into.empty() || given() == size_) return std::optional<std::size_t>(0);
+  const std::size_t allowed = pass(into.size());
+  if (allowed == 0) return std::optional<std::size_t>();
+  DOCUPILOT_TRY(const std::size_t count, fill(given(), into.first(allowed)));
+  if (count < allowed) gate_.rate.give_back(allowed - count);
+  give(count);
   return std::optional<std::size_t>(count);
+}
+
+bool UploadBody::give_all() noexcept {
+  const std::size_t allowed = gate_.allowed(static_cast<std::size_t>(size_));
+  if (allowed < size_) {
+    gate_.rate.give_back(allowed);
+    return false;
+  }
+  given_.store(size_, std::memory_order_relaxed);
+  return true;
 }
 
 Result<std::size_t> SourcePart::fill(std::uint64_t offset, MutableByteView into) {
@@ -54,11 +67,24 @@ Result<std::size_t> SourcePart::fill(std::uint64_t offset, MutableByteView into)
   return count;
 }
 
-MemoryPart::MemoryPart(std::shared_ptr<UploadGate> gate, std::unique_ptr<std::byte[]> bytes, std::uint64_t size)
-    : UploadBody(std::move(gate), size),
+MemoryPart::MemoryPart(UploadGate& gate, std::unique_ptr<std::byte[]> bytes, std::uint64_t size)
+    : UploadBody(gate, size),
       own_(std::move(bytes)),
       bytes_(own_.get(), static_cast<std::size_t>(size)),
       sum_(docupilot::crc64nvme(bytes_)) {}
+
+std::optional<ByteView> MemoryPart::whole() {
+  if (size() > small_body || !give_all()) return std::nullopt;
+  return bytes_;
+}
+
+std::optional<ByteView> MemoryPart::lend(std::size_t most) {
+  const std::size_t count = pass(most);
+  if (count == 0) return std::nullopt;
+  const ByteView lent = bytes_.subspan(static_cast<std::size_t>(given()), count);
+  give(count);
+  return lent;
+}
 
 Result<std::size_t> MemoryPart::fill(std::uint64_t offset, MutableByteView into) {
   std::memcpy(into.data(), bytes_.data() + offset, into.size());

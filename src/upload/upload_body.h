@@ -12,6 +12,9 @@
 
 namespace docupilot::inline v1 {
 
+/// Of a file, so many bytes are read into memory before they are sent, and sent from there.
+inline constexpr std::uint64_t small_body = std::uint64_t{256} << 10U;
+
 /// What holds bytes back: the caller's pause, and the rate that all uploads share. Any thread.
 struct UploadGate {
   RateLimit& rate;
@@ -23,10 +26,10 @@ struct UploadGate {
   [[nodiscard]] std::size_t allowed(std::size_t wanted) noexcept;
 };
 
-/// A body behind a gate, which counts what went through.
+/// A body behind a gate, which counts what went through. The gate outlives each attempt to send it.
 class UploadBody : public PartBody {
  public:
-  UploadBody(std::shared_ptr<UploadGate> gate, std::uint64_t size) : gate_(std::move(gate)), size_(size) {}
+  UploadBody(UploadGate& gate, std::uint64_t size) : gate_(gate), size_(size) {}
 
   [[nodiscard]] std::uint64_t size() const final { return size_; }
   void rewind() final;
@@ -39,11 +42,16 @@ class UploadBody : public PartBody {
   [[nodiscard]] bool take_starved() noexcept { return starved_.exchange(false); }
 
  protected:
+  /// Whether all of them may go now; they count as given then.
+  [[nodiscard]] bool give_all() noexcept;
+  /// How many of the next `wanted` bytes may go now. 0: none, and the gate was told.
+  [[nodiscard]] std::size_t pass(std::size_t wanted);
+  void give(std::size_t count) noexcept { given_.store(given() + count, std::memory_order_relaxed); }
   /// Bytes from `offset` on, as many as there is room for but at the end.
   [[nodiscard]] virtual Result<std::size_t> fill(std::uint64_t offset, MutableByteView into) = 0;
 
  private:
-  const std::shared_ptr<UploadGate> gate_;
+  UploadGate& gate_;
   const std::uint64_t size_;
   std::atomic<std::uint64_t> given_ = 0;
   std::atomic<bool> starved_ = false;
@@ -53,8 +61,8 @@ class UploadBody : public PartBody {
 /// cache. Nothing is kept, so another attempt reads again, and must find the same bytes.
 class SourcePart final : public UploadBody {
  public:
-  SourcePart(std::shared_ptr<UploadGate> gate, Source& source, std::uint64_t offset, std::uint64_t size)
-      : UploadBody(std::move(gate), size), source_(source), offset_(offset) {}
+  SourcePart(UploadGate& gate, Source& source, std::uint64_t offset, std::uint64_t size)
+      : UploadBody(gate, size), source_(source), offset_(offset) {}
 
   [[nodiscard]] std::optional<std::uint64_t> crc64nvme() const override { return whole_; }
 
@@ -71,12 +79,13 @@ class SourcePart final : public UploadBody {
 class MemoryPart final : public UploadBody {
  public:
   /// `size` bytes of the lease, whose CRC is known.
-  MemoryPart(std::shared_ptr<UploadGate> gate, ByteBudget::Lease lease, std::uint64_t size, std::uint64_t crc64nvme)
-      : UploadBody(std::move(gate), size),
-        lease_(std::move(lease)),
-        bytes_(lease_.bytes().first(size)),
-        sum_(crc64nvme) {}
-  MemoryPart(std::shared_ptr<UploadGate> gate, std::unique_ptr<std::byte[]> bytes, std::uint64_t size);
+  MemoryPart(UploadGate& gate, ByteBudget::Lease lease, std::uint64_t size, std::uint64_t crc64nvme)
+      : UploadBody(gate, size), lease_(std::move(lease)), bytes_(lease_.bytes().first(size)), sum_(crc64nvme) {}
+  MemoryPart(UploadGate& gate, std::unique_ptr<std::byte[]> bytes, std::uint64_t size);
+
+  [[nodiscard]] std::optional<ByteView> whole() override;
+  [[nodiscard]] bool lends() const override { return true; }
+  [[nodiscard]] std::optional<ByteView> lend(std::size_t most) override;
 
   [[nodiscard]] std::optional<std::uint64_t> crc64nvme() const override { return sum_; }
 

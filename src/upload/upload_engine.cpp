@@ -84,12 +84,14 @@ Result<void> UploadEngine::open() {
 
 Result<void> UploadEngine::add(std::shared_ptr<UploadRun> run) {
   DOCUPILOT_CHECK(open());
-  post([this, run = std::move(run)]() mutable {
-    runs_.push_back(run);
-    run->begin();
-    if (closing_) run->cancel(Error(ErrorCode::cancelled, "the uploader was closed"));
-  });
+  post([this, run = std::move(run)] { take_on(run); });
   return {};
+}
+
+void UploadEngine::take_on(std::shared_ptr<UploadRun> run) {
+  UploadRun& taken = *runs_.emplace_back(std::move(run));
+  taken.begin();
+  if (closing_) taken.cancel(Error(ErrorCode::cancelled, "the uploader was closed"));
 }
 
 void UploadEngine::limit_rate(std::uint64_t bytes_per_second) { rate_.set(steady_time(), bytes_per_second); }

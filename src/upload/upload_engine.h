@@ -53,6 +53,8 @@ class UploadEngine {
   void log(LogLevel level, std::string_view message) const;
 
   // ---- the engine's thread ----
+  /// Takes an upload on, of a caller who has seen `open` succeed. Not while uploads are at it.
+  void take_on(std::shared_ptr<UploadRun> run);
   /// Does `work` on a worker, and then what it returns on the engine's thread.
   void call(std::function<TaskQueue::Task()> work);
   /// How many requests may be under way.

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "upload/moments.h"
+
 namespace docupilot::inline v1 {
 
 namespace {
@@ -13,8 +15,6 @@ Error error_of(PartReply& reply) {
   if (reply.error) return *std::move(reply.error);
   return {ErrorCode::internal, "an attempt failed without a reason"};
 }
-
-Duration later(Duration now, Duration by) { return Duration(now.nanoseconds() + by.nanoseconds()); }
 
 }  // namespace
 
@@ -185,21 +185,24 @@ UploadAction UploadPlan::begin_send(int number, PartState& part) {
 }
 
 std::optional<UploadAction> UploadPlan::next_send(Duration now, bool may_send) {
-  if (!may_send) return std::nullopt;
   const auto due = [this](int number) { return book_.find(number)->due; };
   const auto first = std::ranges::min_element(waiting_, {}, due);
-  if (first != waiting_.end() && (outage_.lasts() || due(*first) <= now)) {
+  const bool is_due = first != waiting_.end() && (outage_.lasts() || due(*first) <= now);
+  if (!is_due && !waiting_.empty() && waiting_.size() >= sending_) return std::nullopt;
+  const auto fresh = is_due ? std::nullopt : book_.next_fresh();
+  lacks_connection_ = !may_send && (is_due || fresh);
+  if (!may_send) return std::nullopt;
+  if (is_due) {
     const int number = take_waiting(static_cast<std::size_t>(first - waiting_.begin()));
     return begin_send(number, *book_.find(number));
   }
-  if (!waiting_.empty() && waiting_.size() >= sending_) return std::nullopt;
-  const auto fresh = book_.next_fresh();
   return fresh ? std::optional(begin_send(*fresh, *book_.find(*fresh))) : std::nullopt;
 }
 
 std::optional<UploadAction> UploadPlan::next(Duration now, bool may_send) {
   asked_at_ = now;
   began_ = true;
+  lacks_connection_ = false;
   if (finished_ || call_) return std::nullopt;
   if (goal_ != Goal::upload) {
     if (sending_ > 0 || (paused_ && goal_ != Goal::end)) return std::nullopt;

@@ -99,6 +99,8 @@ class UploadPlan {
   /// When to ask `next` again though nothing happened, later than it was last asked. What only lacks a connection is
   /// none of that.
   [[nodiscard]] std::optional<Duration> wake_at() const;
+  /// Whether the last `next` had something to send, but for a connection.
+  [[nodiscard]] bool lacks_connection() const noexcept { return lacks_connection_; }
   /// Sends under way, and a call other than abort, are of no more use: cancel them. Their event is still waited for.
   [[nodiscard]] bool wants_all_cancelled() const noexcept;
   /// A stream may be read on: no part of it waits for its first attempt, and it has not ended or failed.
@@ -110,6 +112,7 @@ class UploadPlan {
   [[nodiscard]] std::vector<PartInfo> parts() const { return book_.stored(); }
   [[nodiscard]] std::uint64_t offset_of(int number) const noexcept { return book_.offset_of(number); }
   [[nodiscard]] std::uint64_t size_of(int number) const noexcept { return book_.size_of(number); }
+  [[nodiscard]] int last_part() const noexcept { return static_cast<int>(book_.total_parts().value_or(0)); }
   /// Bytes acknowledged, attempts failed and so on; rates and bytes on their way are the driver's.
   [[nodiscard]] TransferProgress progress() const;
   [[nodiscard]] bool waiting() const noexcept { return outage_.lasts(); }  ///< With patience.
@@ -170,6 +173,7 @@ class UploadPlan {
   bool began_ = false;  // `next` was asked
   bool finished_ = false;
   Duration asked_at_;  // when `next` was, the last time
+  bool lacks_connection_ = false;
 
   std::vector<int> waiting_;  // parts to be sent again, in no order
   unsigned sending_ = 0;

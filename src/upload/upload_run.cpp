@@ -5,6 +5,7 @@
 
 #include "base/try.h"
 #include "crypto/random.h"
+#include "upload/moments.h"
 #include "upload/steady_time.h"
 
 namespace docupilot::inline v1 {
@@ -13,15 +14,6 @@ namespace {
 
 constexpr Duration feed_turn = Duration::milliseconds(10);     // how often a body that waits for the gate looks again
 constexpr Duration cancel_time = Duration::milliseconds(150);  // of it, for which the caller waits too
-
-Duration later(Duration now, Duration length) {
-  const std::int64_t room = INT64_MAX - now.nanoseconds();
-  return Duration(now.nanoseconds() + std::min(room, length.nanoseconds()));
-}
-
-void earliest(std::optional<Duration>& when, const std::optional<Duration>& other) {
-  if (other && (!when || *other < *when)) when = other;
-}
 
 Error stopped() { return Error(ErrorCode::cancelled, "stopped at the caller's request"); }
 
@@ -35,7 +27,7 @@ UploadRun::UploadRun(UploadEngine& engine, std::shared_ptr<Source> source, std::
       options_(std::move(options)),
       context_(context),
       on_end_(std::move(on_end)),
-      gate_(std::make_shared<UploadGate>(engine.rate())),
+      gate_{engine.rate(), [this] { engine_.post([this] { has_news_ = true; }); }},
       meter_(steady_time()) {}
 
 UploadRun::~UploadRun() = default;
@@ -43,7 +35,7 @@ UploadRun::~UploadRun() = default;
 // ---- what other threads ask for -------------------------------------------------------------------------------------
 
 void UploadRun::request_pause(bool paused) {
-  gate_->paused = paused;
+  gate_.paused = paused;
   engine_.post([weak = weak_from_this(), paused] {
     if (const auto self = weak.lock()) self->pause(paused);
   });
@@ -70,7 +62,6 @@ TransferProgress UploadRun::progress() const {
 // ---- from the beginning to a plan -----------------------------------------------------------------------------------
 
 void UploadRun::begin() {
-  gate_->on_starved = [this] { engine_.post([] {}); };  // whoever wakes the engine has it look
   stopper_.emplace(context_.stop, [this] { request_cancel(); });
   if (auto checked = check_object_key(key_); !checked) return fail(std::move(checked).error());
   if (options_.put.durability != Durability::now) {
@@ -124,7 +115,7 @@ void UploadRun::make_plan(const PartSchedule& schedule) {
                                   .random = crypto::random_part},
                 steady_time());
   schedule_.emplace(schedule);
-  if (gate_->paused) plan_->pause(steady_time());
+  if (gate_.paused) plan_->pause(steady_time());
   if (!is_stream_) return;
   try {
     read_stream();
@@ -148,21 +139,23 @@ void UploadRun::read_stream() {
 }
 
 void UploadRun::produced(Result<StreamReader::Part> part) {
+  has_news_ = true;
   if (ended_ || cancelled_) return;
   if (!part) return plan_->source_failed(std::move(part).error(), steady_time());
   const bool whole = produced_ == 0 && part->last;
-  bodies_[whole ? 0 : ++produced_] =
-      std::make_shared<MemoryPart>(gate_, std::move(part->lease), part->size, part->crc64nvme);
+  parts_.push_back({.number = whole ? 0 : ++produced_,
+                    .body = std::make_shared<MemoryPart>(gate_, std::move(part->lease), part->size, part->crc64nvme)});
   plan_->produced(part->size, part->last, steady_time());
 }
 
 // ---- on the way -----------------------------------------------------------------------------------------------------
 
 void UploadRun::pause(bool paused) {
+  has_news_ = true;
   // What stands still leaves its turn to others.
   if (paused != is_aside_) {
-    if (paused) engine_.set_aside(sending_.size());
-    else engine_.take_up(sending_.size());
+    if (paused) engine_.set_aside(sending_);
+    else engine_.take_up(sending_);
     is_aside_ = paused;
   }
   if (!paused) feed_at_ = steady_time();
@@ -172,6 +165,7 @@ void UploadRun::pause(bool paused) {
 }
 
 void UploadRun::cancel(Error error) {
+  has_news_ = true;
   if (ended_ || cancelled_) return;
   cancelled_ = error;
   give_up_ = later(steady_time(), cancel_time);
@@ -183,6 +177,15 @@ void UploadRun::cancel(Error error) {
 }
 
 std::optional<Duration> UploadRun::advance(Duration now) {
+  const bool may_send_now = plan_ && plan_->lacks_connection() && engine_.may_send();
+  if (has_news_ || may_send_now || (wake_ && *wake_ <= now)) {
+    has_news_ = false;
+    wake_ = act(now);
+  }
+  return wake_;
+}
+
+std::optional<Duration> UploadRun::act(Duration now) {
   if (ended_) return std::nullopt;
   if (!cancelled_ && context_.deadline.expired()) {
     cancel(Error(ErrorCode::timeout, "the deadline passed").hint("allow more time"));
@@ -196,8 +199,8 @@ std::optional<Duration> UploadRun::advance(Duration now) {
       perform(*action, now);
     }
     if (plan_->wants_all_cancelled()) {
-      for (const auto& [number, sending] : sending_) {
-        if (sending.transfer) sending.transfer->cancel();
+      for (const Part& part : parts_) {
+        if (part.transfer) part.transfer->cancel();
       }
     }
     earliest(wake, plan_->wake_at());
@@ -205,11 +208,11 @@ std::optional<Duration> UploadRun::advance(Duration now) {
     earliest(wake, meter_.due_at());
   }
   feed_starved(now);
-  if (!gate_->paused) earliest(wake, feed_at_);
+  if (!gate_.paused) earliest(wake, feed_at_);
   if (ended_) return std::nullopt;
   if (give_up_ && on_end_) {
     // Nothing of the source is used any more: who cancelled need not wait for what is tidied up.
-    if (now >= *give_up_ && sending_.empty() && !reader_ && !uses_source_) tell(*cancelled_);
+    if (now >= *give_up_ && sending_ == 0 && !reader_ && !uses_source_) tell(*cancelled_);
     else earliest(wake, std::max(*give_up_, later(now, Duration::milliseconds(20))));
   }
   if (!cancelled_ && context_.deadline.is_set()) earliest(wake, later(now, context_.deadline.remaining()));
@@ -217,21 +220,21 @@ std::optional<Duration> UploadRun::advance(Duration now) {
 }
 
 void UploadRun::feed_starved(Duration now) {
-  if (gate_->paused || ended_) return;
-  const auto starved = [](const auto& entry) { return entry.second.body->is_starved(); };
-  if (!feed_at_ && std::ranges::any_of(sending_, starved)) feed_at_ = later(now, feed_turn);
+  if (gate_.paused || ended_) return;
+  const auto starved = [](const Part& part) { return part.transfer && part.body->is_starved(); };
+  if (!feed_at_ && std::ranges::any_of(parts_, starved)) feed_at_ = later(now, feed_turn);
   if (!feed_at_ || now < *feed_at_) return;
   feed_at_.reset();
-  for (const auto& [number, sending] : sending_) {
-    if (sending.transfer && sending.body->take_starved()) sending.transfer->resume();
+  for (const Part& part : parts_) {
+    if (part.transfer && part.body->take_starved()) part.transfer->resume();
   }
 }
 
 void UploadRun::report(Duration now) {
   TransferProgress progress = plan_->progress();
-  for (const auto& [number, sending] : sending_) progress.bytes_moving += sending.body->given();
+  for (const Part& part : parts_) progress.bytes_moving += part.attempt > 0 ? part.body->given() : 0;
   progress.waiting = plan_->waiting();
-  progress.paused = gate_->paused;
+  progress.paused = gate_.paused;
   meter_.measure(now, progress);
   {
     const std::lock_guard lock(mutex_);

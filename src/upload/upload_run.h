@@ -1,6 +1,5 @@
 #pragma once
 
-#include <map>
 #include <memory>
 #include <mutex>
 #include <stop_token>
@@ -36,18 +35,21 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   void begin();
   void pause(bool paused);
   void cancel(Error error);
-  /// Does what there is to do now; when to be called again though nothing happened.
+  /// Does what there is to do now; when to be called again though nothing happened. Costs nothing as long as nothing
+  /// has happened.
   [[nodiscard]] std::optional<Duration> advance(Duration now);
   [[nodiscard]] int priority() const noexcept { return options_.priority; }
   /// Nothing is under way any more.
-  [[nodiscard]] bool is_over() const noexcept { return ended_ && calls_ == 0 && sending_.empty(); }
+  [[nodiscard]] bool is_over() const noexcept { return ended_ && calls_ == 0 && sending_ == 0; }
 
  private:
-  struct Sending {
-    std::shared_ptr<PartTransfer> transfer;  // null while `send` has not returned
+  /// A part that may be sent, or sent again.
+  struct Part {
+    int number = 0;
     std::shared_ptr<UploadBody> body;
+    unsigned attempt = 0;                         // under way; 0: none is
+    std::shared_ptr<PartTransfer> transfer = {};  // null while `send` has not returned
     std::uint64_t epoch = 0;
-    unsigned attempt = 0;
   };
   // Before there is a plan.
   void put_directly();
@@ -56,6 +58,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   void read_stream();
   void produced(Result<StreamReader::Part> part);
   void fail(Error error);
+  [[nodiscard]] std::optional<Duration> act(Duration now);
   // The plan's wishes.
   void perform(const UploadAction& action, Duration now);
   void open();
@@ -65,12 +68,14 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   void complete();
   void look();
   /// What the object would be made of.
-  [[nodiscard]] std::vector<PartInfo> parts() const;
+  [[nodiscard]] std::vector<PartInfo> parts();
   void abort();
   void finish();
   void close_record(bool left, Result<UploadResult> result);
   // Their parts.
-  [[nodiscard]] Result<std::shared_ptr<UploadBody>> body_of(int number);
+  /// Null: there is none.
+  [[nodiscard]] Part* find(int number) noexcept;
+  [[nodiscard]] Result<std::shared_ptr<UploadBody>> make_body(int number);
   void write_journal();
   void feed_starved(Duration now);
   void report(Duration now);
@@ -86,6 +91,7 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
     engine_.call([self = shared_from_this(), work = std::move(work), then = std::move(then)] {
       return [self, then, result = std::make_shared<decltype(work())>(work())] {
         --self->calls_;
+        self->has_news_ = true;
         then(std::move(*result));
       };
     });
@@ -100,22 +106,25 @@ class UploadRun : public std::enable_shared_from_this<UploadRun> {
   UploadOptions options_;
   const Context context_;
   OnEnd on_end_;
-  const std::shared_ptr<UploadGate> gate_;
+  UploadGate gate_;
   std::stop_source stop_;  // of the calls that block
   std::optional<std::stop_callback<std::function<void()>>> stopper_;
 
   std::optional<std::uint64_t> size_;
   SourceIdentity identity_;
   std::optional<UploadPlan> plan_;
-  MultipartUpload whole_;                // by which an object that is sent in one request is known again
-  std::vector<MultipartUpload> opened_;  // by which one in parts is; more than one when it began anew
+  std::shared_ptr<const PartTarget> whole_;   // by which an object that is sent in one request is known again
+  std::shared_ptr<const PartTarget> target_;  // of the parts
+  std::vector<MultipartUpload> opened_;       // by which an object in parts is known; more than one when it began anew
   std::optional<PartSchedule> schedule_;
   std::shared_ptr<StreamReader> reader_;
-  std::map<int, std::shared_ptr<UploadBody>> bodies_;  // that may be sent, or sent again
-  std::map<int, Sending> sending_;
+  std::vector<Part> parts_;  // some hundred at the most, in no order
+  std::size_t sending_ = 0;  // of these
   std::uint64_t bytes_sent_ = 0;
   unsigned calls_ = 0;  // on workers
   bool ended_ = false;
+  bool has_news_ = true;          // since `act`
+  std::optional<Duration> wake_;  // of `act`
   std::optional<Error> cancelled_;
   std::optional<Duration> give_up_;  // when a cancelled upload is told as ended though its abort is not
   std::optional<Duration> feed_at_;  // when bodies that waited for the gate look again

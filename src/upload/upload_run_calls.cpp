@@ -8,7 +8,6 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-constexpr std::uint64_t small = std::uint64_t{256} << 10U;      // read into memory before it is sent
 constexpr Duration abort_time = Duration::milliseconds(2'000);  // for the one try
 
 }  // namespace
@@ -55,83 +54,89 @@ void UploadRun::open() {
          uses_source_ = false;
          if (!opened) return plan_->call_failed(std::move(opened).error(), steady_time());
          opened_.push_back(opened->upload);
+         target_ = std::make_shared<const PartTarget>(PartTarget{.upload = opened->upload});
          for (const PartInfo& part : opened->has) report_part(part.number, part.size, 0, std::nullopt);
          if (opened->completing) plan_->opened_completing(std::move(opened->upload), opened->has, steady_time());
          else plan_->opened(std::move(opened->upload), opened->has, steady_time());
        });
 }
 
-Result<std::shared_ptr<UploadBody>> UploadRun::body_of(int number) {
-  if (const auto there = bodies_.find(number); there != bodies_.end()) return there->second;
+UploadRun::Part* UploadRun::find(int number) noexcept {
+  const auto there = std::ranges::find(parts_, number, &Part::number);
+  return there == parts_.end() ? nullptr : &*there;
+}
+
+Result<std::shared_ptr<UploadBody>> UploadRun::make_body(int number) {
   const std::uint64_t size = number == 0 ? *size_ : plan_->size_of(number);
   const std::uint64_t offset = number == 0 ? 0 : plan_->offset_of(number);
-  std::shared_ptr<UploadBody> body;
-  if (size <= small) {
-    auto bytes = std::make_unique_for_overwrite<std::byte[]>(size);
-    for (std::uint64_t filled = 0; filled < size;) {
-      const MutableByteView rest(bytes.get() + filled, static_cast<std::size_t>(size - filled));
-      DOCUPILOT_TRY(const std::size_t count, source_->read_at(offset + filled, rest));
-      if (count == 0) return Error(ErrorCode::precondition_failed, "the source became shorter while it was read");
-      filled += count;
-    }
-    body = std::make_shared<MemoryPart>(gate_, std::move(bytes), size);
-  } else {
-    body = std::make_shared<SourcePart>(gate_, *source_, offset, size);
+  if (size > small_body) return std::make_shared<SourcePart>(gate_, *source_, offset, size);
+  auto bytes = std::make_unique_for_overwrite<std::byte[]>(size);
+  for (std::uint64_t filled = 0; filled < size;) {
+    const MutableByteView rest(bytes.get() + filled, static_cast<std::size_t>(size - filled));
+    DOCUPILOT_TRY(const std::size_t count, source_->read_at(offset + filled, rest));
+    if (count == 0) return Error(ErrorCode::precondition_failed, "the source became shorter while it was read");
+    filled += count;
   }
-  bodies_[number] = body;
-  return body;
+  return std::make_shared<MemoryPart>(gate_, std::move(bytes), size);
 }
 
 void UploadRun::send(int number, unsigned attempt, Duration now) {
-  auto body = body_of(number);
-  if (!body) {
-    return plan_->replied(number, {.verdict = PartVerdict::final, .error = std::move(body).error()}, now);
+  Part* part = find(number);
+  if (part == nullptr) {
+    auto body = make_body(number);
+    if (!body) {
+      return plan_->replied(number, {.verdict = PartVerdict::final, .error = std::move(body).error()}, now);
+    }
+    part = &parts_.emplace_back(Part{.number = number, .body = *std::move(body)});
   }
-  if (number == 0 && whole_.key.empty()) whole_ = engine_.sender().begin_whole(key_, options_.put);
-  PartRequest request{.key = key_,
-                      .upload = number == 0 ? whole_ : plan_->upload(),
-                      .number = number,
-                      .last = static_cast<int>(plan_->progress().parts_total.value_or(0)),
-                      .options = options_.put,
-                      .body = *body};
-  Sending& sending = sending_[number];
-  sending.body = *std::move(body);
-  sending.epoch = engine_.begin_sending();
-  sending.attempt = attempt;
-  const auto done = [&engine = engine_, self = shared_from_this(), number](PartReply reply) {
-    engine.post([self, number, reply = std::move(reply)]() mutable { self->replied(number, std::move(reply)); });
+  if (number == 0 && !whole_) {
+    whole_ = std::make_shared<const PartTarget>(
+        PartTarget{.upload = engine_.sender().begin_whole(key_, options_.put), .options = options_.put});
+  }
+  PartRequest request{
+      .target = number == 0 ? whole_ : target_, .number = number, .last = plan_->last_part(), .body = part->body};
+  part->epoch = engine_.begin_sending();
+  part->attempt = attempt;
+  ++sending_;
+  // Until then this run is not over, and stays.
+  const auto done = [this, number](PartReply reply) {
+    engine_.post([this, number, reply = std::move(reply)]() mutable { replied(number, std::move(reply)); });
   };
   if (!engine_.sender().may_wait(request)) {
-    sending.transfer = engine_.sender().send(std::move(request), done, inner());
+    part->transfer = engine_.sender().send(std::move(request), done, inner());
     return;
   }
   call([this, request = std::move(request), done] { return engine_.sender().send(request, done, inner()); },
        [this, number, attempt](std::shared_ptr<PartTransfer> transfer) {
          // It may have ended by now, and the next attempt begun.
-         const auto there = sending_.find(number);
-         if (there != sending_.end() && there->second.attempt == attempt) there->second.transfer = std::move(transfer);
+         Part* const sent = find(number);
+         if (sent != nullptr && sent->attempt == attempt) sent->transfer = std::move(transfer);
        });
 }
 
 void UploadRun::replied(int number, PartReply reply) {
-  const auto there = sending_.find(number);
-  const Sending sending = std::move(there->second);
-  sending_.erase(there);
+  has_news_ = true;
+  Part& part = *find(number);
+  const Part sent = part;
+  part.transfer.reset();
+  part.attempt = 0;
+  --sending_;
   const Duration now = steady_time();
   if (is_aside_) engine_.take_up(1);
-  engine_.end_sending(sending.epoch, reply.verdict, reply.bytes_sent, now);
+  engine_.end_sending(part.epoch, reply.verdict, reply.bytes_sent, now);
   if (reply.verdict == PartVerdict::final) {
     // A source that changed is the reason, whatever reading it led to.
     if (auto same = check_source(); !same) reply.error = std::move(same).error();
   }
   bytes_sent_ += reply.bytes_sent;
-  report_part(number, sending.body->size(), sending.attempt, reply.error);
+  report_part(number, sent.body->size(), sent.attempt, reply.error);
   if (reply.verdict == PartVerdict::stored) {
     reply.part.number = number;
-    reply.part.size = sending.body->size();
-    reply.part.crc64nvme = sending.body->crc64nvme();
-    if (number != 0) acknowledged_.push_back(reply.part);
-    bodies_.erase(number);
+    reply.part.size = sent.body->size();
+    reply.part.crc64nvme = sent.body->crc64nvme();
+    if (number != 0 && engine_.journal() != nullptr) acknowledged_.push_back(reply.part);
+    std::swap(part, parts_.back());
+    parts_.pop_back();
   }
   plan_->replied(number, std::move(reply), now);
 }
@@ -170,16 +175,15 @@ void UploadRun::complete() {
       });
 }
 
-std::vector<PartInfo> UploadRun::parts() const {
-  const auto whole = bodies_.find(0);
-  if (whole == bodies_.end()) return plan_->parts();
-  const UploadBody& body = *whole->second;
-  return {{.number = 1, .size = body.size(), .etag = {}, .crc64nvme = body.crc64nvme()}};
+std::vector<PartInfo> UploadRun::parts() {
+  const Part* const whole = find(0);
+  if (whole == nullptr) return plan_->parts();
+  return {{.number = 1, .size = whole->body->size(), .etag = {}, .crc64nvme = whole->body->crc64nvme()}};
 }
 
 void UploadRun::look() {
   call(
-      [this, uploads = whole_.key.empty() ? opened_ : std::vector{whole_},
+      [this, uploads = whole_ ? std::vector{whole_->upload} : opened_,
        parts = parts()]() -> Result<std::optional<ObjectInfo>> {
         for (const MultipartUpload& upload : uploads) {
           DOCUPILOT_TRY(auto object, engine_.store().find_completed(upload, parts, inner()));
@@ -213,7 +217,7 @@ void UploadRun::finish() {
 }
 
 void UploadRun::close_record(bool left, Result<UploadResult> result) {
-  bodies_.clear();
+  parts_.clear();
   if (!record_ && !reader_) return deliver(std::move(result));
   call(
       [this, left, reader = reader_]() -> Result<void> {

@@ -97,8 +97,8 @@ class Handle final : public Upload {
 };
 
 /// Many uploads, of which so many are open at a time that all connections have something to do. Its members are used
-/// by the engine's thread but for `wait`; what is posted there may come when it is over.
-class Batch : public std::enable_shared_from_this<Batch> {
+/// by the engine's thread but for `wait`.
+class Batch {
  public:
   using OnResult = std::function<void(std::size_t, Result<UploadResult>)>;
   using OnProgress = std::function<void(const TransferProgress&)>;
@@ -113,7 +113,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
         meter_(steady_time()) {}
 
   std::size_t wait() {
-    engine_.post([self = shared_from_this()] { self->begin_more(); });
+    engine_.post([this] { begin_more(); });
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [this] { return over_; });
     return failed_;
@@ -121,11 +121,12 @@ class Batch : public std::enable_shared_from_this<Batch> {
 
  private:
   void begin_more() {
-    if (over_) return;
+    comes_again_ = false;
     // What cannot be opened ends at once, so that the next is begun from here rather than from its end.
     while (next_ < items_.size() && open_ < std::size_t{2} * engine_.limit()) begin(next_++);
-    report(next_ == items_.size() && open_ == 0);
-    if (next_ < items_.size() || open_ > 0) return;
+    const bool is_over = next_ == items_.size() && open_ == 0 && !comes_again_;
+    report(is_over);
+    if (!is_over) return;
     const std::lock_guard lock(mutex_);
     over_ = true;
     changed_.notify_all();
@@ -141,14 +142,13 @@ class Batch : public std::enable_shared_from_this<Batch> {
       if (!opened) return end(index, std::move(opened).error());
       source = *std::move(opened);
     }
-    const auto on_end = [self = shared_from_this(), index](Result<UploadResult> result) {
-      self->end(index, std::move(result));
-      self->engine_.post([self] { self->begin_more(); });
+    const auto on_end = [this, index](Result<UploadResult> result) {
+      end(index, std::move(result));
+      if (!std::exchange(comes_again_, true)) engine_.post([this] { begin_more(); });
     };
     if (on_progress_) follow(index, item.options.on_progress);
-    auto run =
-        std::make_shared<UploadRun>(engine_, std::move(source), item.key, std::move(item.options), context_, on_end);
-    if (auto added = engine_.add(std::move(run)); !added) end(index, std::move(added).error());
+    engine_.take_on(std::make_shared<UploadRun>(engine_, std::move(source), std::move(item.key),
+                                                std::move(item.options), context_, on_end));
   }
 
   void follow(std::size_t index, std::function<void(const TransferProgress&)>& on_progress) {
@@ -190,6 +190,7 @@ class Batch : public std::enable_shared_from_this<Batch> {
   std::size_t next_ = 0;
   std::size_t open_ = 0;
   std::size_t failed_ = 0;
+  bool comes_again_ = true;  // `begin_more` was posted
   TransferProgress progress_;
   std::map<std::size_t, std::uint64_t> under_way_;  // bytes of uploads that have not ended
   ProgressMeter meter_;
@@ -225,7 +226,7 @@ class StoreUploader final : public Uploader {
       for (std::size_t i = 0; on_result && i < items.size(); ++i) on_result(i, opened.error());
       return items.size();
     }
-    return std::make_shared<Batch>(*engine_, items, on_result, on_progress, context)->wait();
+    return Batch(*engine_, items, on_result, on_progress, context).wait();
   }
 
   void limit_rate(std::uint64_t bytes_per_second) override { engine_->limit_rate(bytes_per_second); }

@@ -18,10 +18,10 @@ class NumberedKeys final : public http::CredentialsProvider {
  public:
   NumberedKeys(S3Options options, bool has_others) : given_(std::move(options.credentials)), has_others_(has_others) {}
   std::atomic<int> number = 1;
-  Result<http::Credentials> get(const Context& context) override {
-    auto keys = given_->get(context);
-    keys->session_token = Secret("token" + std::to_string(number.load()));
-    return keys;
+  Result<http::SharedCredentials> get(const Context& context) override {
+    http::Credentials keys = **given_->get(context);
+    keys.session_token = Secret("token" + std::to_string(number.load()));
+    return std::make_shared<const http::Credentials>(std::move(keys));
   }
   void invalidate(const http::Credentials& stale) override {
     if (has_others_ && stale.session_token.expose() == "token" + std::to_string(number.load())) ++number;

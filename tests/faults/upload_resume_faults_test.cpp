@@ -17,17 +17,7 @@ using Counts = std::vector<std::size_t>;
 
 namespace {
 
-#if defined(__SANITIZE_THREAD__)
-constexpr bool can_fork = false;  // the sanitizer ends a child that starts threads
-#elif defined(__has_feature)
-#if __has_feature(thread_sanitizer)
-constexpr bool can_fork = false;
-#else
-constexpr bool can_fork = true;
-#endif
-#else
-constexpr bool can_fork = true;
-#endif
+constexpr bool can_fork = !under_thread_sanitizer;  // it ends a child that starts threads
 
 std::string bytes_of(const std::string& path) {
   std::ifstream stream(path, std::ios::binary);

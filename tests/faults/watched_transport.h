@@ -9,6 +9,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/sanitizer.h"
+
 namespace docupilot_test {
 
 /// Counts what goes out, and shortens the limits that would make tests slow.
@@ -44,17 +46,6 @@ class WatchedTransport final : public docupilot::http::Transport {
 };
 
 /// How much later than its deadline a call may end: a promise of 250 ms, on a machine that is busy.
-inline constexpr docupilot::Duration late_end =
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-    std::chrono::milliseconds(8 * 250);
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-    std::chrono::milliseconds(8 * 250);
-#else
-    std::chrono::milliseconds(4 * 250);
-#endif
-#else
-    std::chrono::milliseconds(4 * 250);
-#endif
+inline constexpr docupilot::Duration late_end = std::chrono::milliseconds(4 * slowness * 250);
 
 }  // namespace docupilot_test

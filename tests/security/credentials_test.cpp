@@ -135,9 +135,9 @@ TEST_CASE("rule 22: 64 threads read credentials that change all the time, and ne
         for (int n = 0; n < reads_a_thread; ++n) {
           const auto found = provider.get({});
           if (!found) ++failed;
-          else if (!fit_together(*found)) ++torn;
+          else if (!fit_together(**found)) ++torn;
           if (i == 0 && n % 50 == 0) time.advance(Duration(1s));
-          if (i == 1 && n % 500 == 0 && found) provider.invalidate(*found);
+          if (i == 1 && n % 500 == 0 && found) provider.invalidate(**found);
         }
         reads += reads_a_thread;
       });

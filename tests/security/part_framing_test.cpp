@@ -42,7 +42,7 @@ TEST_CASE("parts of all sizes are signed and framed as the rules ask, and arrive
           body->knows_crc = known;
           body->piece = 100'003;
           const PartReply reply =
-              send_part(*store->part_sender(), {.key = "k", .upload = *upload, .number = 1, .body = body});
+              send_part(*store->part_sender(), {.target = target_of(*upload), .number = 1, .body = body});
           REQUIRE_MESSAGE(reply.verdict == PartVerdict::stored, reply.error->to_string());
           CHECK(reply.part.number == 1);
           CHECK(reply.part.size == size);
@@ -68,6 +68,30 @@ TEST_CASE("parts of all sizes are signed and framed as the rules ask, and arrive
   }
 }
 
+TEST_CASE("a body that is in memory goes from there, and its hash is signed where nothing else protects it") {
+  for (const bool tls : {false, true}) {
+    CAPTURE(tls);
+    StrictS3 s3(tls);
+    const auto store = s3.open({.checksums = S3Checksums::when_supported});
+    const auto upload = store->begin_multipart("k");
+    REQUIRE_MESSAGE(upload, upload.error().to_string());
+    const std::string bytes = pattern(100'000);
+    const auto body = std::make_shared<ScriptedBody>(bytes);
+    body->knows_crc = body->gives_whole = true;
+    const PartReply reply = send_part(*store->part_sender(), {.target = target_of(*upload), .number = 1, .body = body});
+    REQUIRE_MESSAGE(reply.verdict == PartVerdict::stored, reply.error->to_string());
+    CHECK(reply.bytes_sent == bytes.size());
+    CHECK(reply.part.crc64nvme == crc64nvme(as_bytes(bytes)));
+    CHECK(body->reads() == 0);
+    const auto request = s3.server().ledger().snapshot().requests.back();
+    const auto seen = s3.check()(request, tls);
+    CHECK(seen.wrong == "");
+    CHECK(seen.body == bytes);
+    CHECK(seen.mode == (tls ? "UNSIGNED-PAYLOAD" : to_hex(sha256(as_bytes(bytes)))));
+    CHECK(request.header("x-amz-checksum-crc64nvme") == s3::to_checksum(crc64nvme(as_bytes(bytes))));
+  }
+}
+
 TEST_CASE("a server that takes no signed streams gets small bodies over http, and is sent no large ones") {
   StrictS3 s3(false);
   const auto store = s3.open({.quirks = "gcs-interop", .checksums = S3Checksums::when_required});
@@ -76,7 +100,7 @@ TEST_CASE("a server that takes no signed streams gets small bodies over http, an
   const auto verdict_of = [&](std::size_t size) {
     PartWaiter waiter;
     const auto body = std::make_shared<ScriptedBody>(pattern(size));
-    const PartRequest request{.key = "k", .upload = *upload, .number = 2, .body = body};
+    const PartRequest request{.target = target_of(*upload), .number = 2, .body = body};
     const auto transfer = store->part_sender()->send(request, waiter.done());
     return waiter.wait();
   };
@@ -106,7 +130,7 @@ TEST_CASE("a body may pause at any point of its frames, and goes on when it is t
     };
     PartWaiter waiter;
     const auto transfer =
-        store->part_sender()->send({.key = "k", .upload = *upload, .number = 1, .body = body}, waiter.done());
+        store->part_sender()->send({.target = target_of(*upload), .number = 1, .body = body}, waiter.done());
     for (int i = 1; i <= 10; ++i) {
       std::unique_lock lock(mutex);
       changed.wait(lock, [&] { return paused >= i; });

@@ -30,7 +30,9 @@ struct AwsSetting {
     return {.transport = transport, .clock = &time.clock(), .sleeper = &time.sleeper(), .random = [] { return 0.5; }};
   }
   [[nodiscard]] docupilot::Result<docupilot::http::Credentials> get(docupilot::http::AwsChainOptions options = {}) {
-    return aws_credentials(services(), environment(), options)->get();
+    auto found = aws_credentials(services(), environment(), options)->get();
+    if (!found) return std::move(found).error();
+    return **found;
   }
 };
 

@@ -19,10 +19,11 @@ class ScriptedBody final : public docupilot::PartBody {
  public:
   explicit ScriptedBody(std::string bytes) : bytes_(std::move(bytes)) {}
 
-  std::size_t piece = SIZE_MAX;                ///< Bytes a call.
-  std::set<std::uint64_t> pauses = {};         ///< Before these bytes, it has none for now, once.
-  std::uint64_t held_at = UINT64_MAX;          ///< Before this byte it has none until `let_go`.
-  bool knows_crc = false;                      ///< From the start.
+  std::size_t piece = SIZE_MAX;         ///< Bytes a call.
+  std::set<std::uint64_t> pauses = {};  ///< Before these bytes, it has none for now, once.
+  std::uint64_t held_at = UINT64_MAX;   ///< Before this byte it has none until `let_go`.
+  bool knows_crc = false;               ///< From the start.
+  bool gives_whole = false;
   std::optional<docupilot::Error> fails = {};  ///< In the place of the last byte.
   std::size_t missing = 0;                     ///< It ends so many bytes too early.
   std::function<void()> on_pause = {};
@@ -65,6 +66,9 @@ class ScriptedBody final : public docupilot::PartBody {
     read_ += count;
     return std::optional(count);
   }
+  [[nodiscard]] std::optional<docupilot::ByteView> whole() override {
+    return gives_whole ? std::optional(docupilot::as_bytes(bytes_)) : std::nullopt;
+  }
   [[nodiscard]] std::optional<std::uint64_t> crc64nvme() const override {
     const std::lock_guard lock(mutex_);
     if (!knows_crc && at_ < bytes_.size()) return std::nullopt;
@@ -106,6 +110,13 @@ class PartWaiter {
   std::optional<docupilot::PartReply> reply_;
   int calls_ = 0;
 };
+
+/// Where the parts of this upload go.
+inline std::shared_ptr<const docupilot::PartTarget> target_of(docupilot::MultipartUpload upload,
+                                                              docupilot::PutOptions options = {}) {
+  return std::make_shared<const docupilot::PartTarget>(
+      docupilot::PartTarget{.upload = std::move(upload), .options = std::move(options)});
+}
 
 /// Makes one attempt and waits for its end.
 inline docupilot::PartReply send_part(docupilot::PartSender& sender, docupilot::PartRequest request,

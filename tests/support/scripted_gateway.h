@@ -127,8 +127,7 @@ struct GatewayCase {
       store = *std::move(opened);
     }
     return send_part(*store->part_sender(),
-                     {.key = "k",
-                      .upload = {.key = "k", .upload_id = "U", .started = {}},
+                     {.target = target_of({.key = "k", .upload_id = "U", .started = {}}),
                       .number = number,
                       .body = std::make_shared<ScriptedBody>(std::move(bytes))},
                      context);

@@ -67,12 +67,12 @@ class ScriptedTransport final : public docupilot::http::Transport {
     if (body != step.body) return refuse(what + " has the body " + body);
     for (const auto& [name, value] : request.headers.fields()) {
       const auto wanted = step.headers.find(name);
-      if (!wanted) return refuse(what + " has the header " + name);
+      if (!wanted) return refuse(what + " has the header " + std::string(name));
       const bool good = step.accepts && step.accepts(name, value);
-      if (!good && *wanted != value) return refuse(what + " has " + name + ": " + value);
+      if (!good && *wanted != value) return refuse((what + " has ").append(name).append(": ").append(value));
     }
     for (const auto& [name, value] : step.headers.fields()) {
-      if (!request.headers.find(name)) return refuse(what + " lacks the header " + name);
+      if (!request.headers.find(name)) return refuse(what + " lacks the header " + std::string(name));
     }
     return std::move(step.answer);
   }

@@ -24,6 +24,9 @@ struct Credentials {
   [[nodiscard]] bool anonymous() const noexcept { return access_key_id.empty(); }
 };
 
+/// The same for all who use them at a time. Never null.
+using SharedCredentials = std::shared_ptr<const Credentials>;
+
 /// Gives credentials, fresh ones when the old are about to expire. Calls may be made from any thread; while one
 /// refreshes, others get what still holds, and no lock is held meanwhile.
 class DOCUPILOT_EXPORT CredentialsProvider {
@@ -31,7 +34,7 @@ class DOCUPILOT_EXPORT CredentialsProvider {
   virtual ~CredentialsProvider();
   /// Errors: not_found when this source has none (a chain asks the next), unauthenticated when it is set up and does
   /// not work (a chain stops there), those of the transport.
-  [[nodiscard]] virtual Result<Credentials> get(const Context& context = {}) = 0;
+  [[nodiscard]] virtual Result<SharedCredentials> get(const Context& context = {}) = 0;
   /// The service refused `stale`: the next `get` must bring others. Ignored when others are held already.
   virtual void invalidate(const Credentials& stale) = 0;
 };

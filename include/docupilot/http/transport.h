@@ -16,21 +16,27 @@
 namespace docupilot::inline v1::http {
 
 /// Header fields (RFC 9110, 5) in the order they are sent or came in. Names compare without regard to case; a name may
-/// stand more than once.
+/// stand more than once. All text is kept in one piece of memory, so that many fields cost no more than a few.
 class DOCUPILOT_EXPORT Headers {
  public:
+  /// Valid until the headers change.
   struct Field {
-    std::string name;
-    std::string value;
+    std::string_view name;
+    std::string_view value;
   };
 
   Headers() = default;
-  Headers(std::initializer_list<Field> fields) : fields_(fields) {}
+  Headers(std::initializer_list<Field> fields);
+  Headers(const Headers& other);
+  Headers& operator=(const Headers& other);
+  Headers(Headers&&) noexcept = default;
+  Headers& operator=(Headers&&) noexcept = default;
+  ~Headers() = default;
 
-  /// Adds one more field.
-  Headers& add(std::string name, std::string value);
+  /// Adds one more field. Its texts may be those of fields that are here.
+  Headers& add(std::string_view name, std::string_view value);
   /// Replaces all fields of that name.
-  Headers& set(std::string_view name, std::string value);
+  Headers& set(std::string_view name, std::string_view value);
   Headers& remove(std::string_view name);
   /// The first value of that name, or nothing. Valid until the headers change.
   [[nodiscard]] std::optional<std::string_view> find(std::string_view name) const noexcept;
@@ -39,7 +45,10 @@ class DOCUPILOT_EXPORT Headers {
   [[nodiscard]] const std::vector<Field>& fields() const noexcept { return fields_; }
 
  private:
-  std::vector<Field> fields_;
+  void take(std::vector<char>& text, const Field& field);
+
+  std::vector<Field> fields_;  // views into text_
+  std::vector<char> text_;     // also of fields that were removed; a vector keeps its place when it is moved
 };
 
 /// Where the bytes of a request come from when they are sent by `Transport::start`. Its calls are made on the
@@ -49,6 +58,11 @@ class DOCUPILOT_EXPORT BodySource {
   virtual ~BodySource();
   /// Fills the front of `into`. Nothing: no bytes for now, call Transfer::resume once there are. 0: the end.
   [[nodiscard]] virtual Result<std::optional<std::size_t>> read(MutableByteView into) = 0;
+  /// Its bytes lie in memory, and may be sent from where they are: then `lend` may be called in the place of `read`.
+  [[nodiscard]] virtual bool lends() const { return false; }
+  /// The next bytes, at most `most` and more than 0, which stay until the next call or the end of the request. Nothing:
+  /// no bytes for now, as with `read`, which a source that lends must have too. Not called at the end.
+  [[nodiscard]] virtual Result<std::optional<ByteView>> lend(std::size_t most);
   /// Goes back to the first byte, for another attempt; the transport itself makes only one. False: it cannot.
   [[nodiscard]] virtual bool rewind() = 0;
 };
@@ -176,8 +190,10 @@ struct TlsOptions {
 };
 
 struct TransportOptions {
-  unsigned threads = 1;       ///< Of the transport, started with the first request. 1 to 64.
-  unsigned connections = 64;  ///< To one endpoint, for each thread and identity. The next request waits for one.
+  unsigned threads = 1;  ///< Of the transport, started with the first request. 1 to 64.
+  /// To one endpoint, for each thread and identity; and as many again for uploads (an idempotent PUT whose reply is
+  /// kept in memory, past no proxy), which have their own. The next request waits for one.
+  unsigned connections = 64;
   /// How long an unused one is kept. Default 4 s: S3 closes its own after 5, and a request that meets that is lost.
   Duration idle_connection = Duration::milliseconds(4'000);
   std::string proxy;                  ///< "http://host:port"; empty: none. The environment is not asked.

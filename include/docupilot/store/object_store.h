@@ -40,6 +40,8 @@ struct PutOptions {
   bool if_absent = false;                              ///< Fail with `already_exists` rather than replace.
   std::string if_match = {};  ///< Replace only this etag, else `precondition_failed`. Empty: any.
   Durability durability = Durability::now;
+
+  [[nodiscard]] bool is_conditional() const noexcept { return if_absent || !if_match.empty(); }
 };
 
 struct GetOptions {

@@ -19,6 +19,14 @@ class DOCUPILOT_EXPORT PartBody {
   /// Fills the front of `into`. Nothing: no bytes for now (a bandwidth cap, a pause), until PartTransfer::resume. 0:
   /// the end.
   [[nodiscard]] virtual Result<std::optional<std::size_t>> read(MutableByteView into) = 0;
+  /// All its bytes at once, where they are few, in memory, and may go now; they count as read, and stay as they are
+  /// until the attempt has ended. Called before the first `read`. Default: nothing, they are read.
+  [[nodiscard]] virtual std::optional<ByteView> whole();
+  /// Its bytes lie in memory and may be sent from there: then `lend` may be called in the place of `read`, and its
+  /// bytes stay as they are until the attempt has ended.
+  [[nodiscard]] virtual bool lends() const { return false; }
+  /// The next bytes, at most `most`. Nothing: none for now, as with `read`.
+  [[nodiscard]] virtual std::optional<ByteView> lend(std::size_t most);
   /// CRC-64/NVME of all its bytes, once it is known: of bytes in memory from the start, of a file when the last of them
   /// was read.
   [[nodiscard]] virtual std::optional<std::uint64_t> crc64nvme() const = 0;
@@ -55,14 +63,20 @@ struct PartReply {
   std::uint64_t bytes_sent = 0;       ///< Of the body, in this attempt.
 };
 
-/// What is sent. It is the caller's, and stays as it is until `done` was called.
-struct PartRequest {
-  std::string key;
-  MultipartUpload upload;   ///< Of a whole object: what `begin_whole` gave, or one without an id.
-  int number = 0;           ///< Of a part, from 1. 0: the whole object in one request.
-  int last = 0;             ///< The number of the upload's last part; 0: not known yet.
+/// Where all parts of one upload go, or a whole object.
+struct PartTarget {
+  MultipartUpload upload;   ///< Of a whole object: what `begin_whole` gave, or its key alone.
   PutOptions options = {};  ///< Of a whole object.
+};
+
+/// What is sent.
+struct PartRequest {
+  std::shared_ptr<const PartTarget> target;  ///< Not null.
+  int number = 0;                            ///< Of a part, from 1. 0: the whole object in one request.
+  int last = 0;                              ///< The number of the upload's last part; 0: not known yet.
   std::shared_ptr<PartBody> body;
+
+  [[nodiscard]] const std::string& key() const noexcept { return target->upload.key; }
 };
 
 /// Sends bodies to a store without a thread for each: many attempts under way at a time, each of them made once. Where

@@ -101,9 +101,8 @@ struct S3PostOptions {
 /// request once more without it, and the store remembers. Without conditional writes, conditions are looked at before
 /// the write, which leaves a gap; `capabilities()` says so from then on.
 ///
-/// A conditional write, every multipart upload, and every object that `part_sender` sends carries a random mark in the
-/// object's metadata ("docupilot-write", hidden by head and get), by which a write that was made, but whose reply was
-/// lost, is told from somebody else's.
+/// A conditional write and every multipart upload carries a random mark in the object's metadata ("docupilot-write",
+/// hidden by head and get), by which a write that was made, but whose reply was lost, is told from somebody else's.
 class DOCUPILOT_EXPORT S3Store : public ObjectStore {
  public:
   ~S3Store() override;

@@ -32,8 +32,8 @@ struct DownloadResult {
 
 struct DownloadOptions {
   std::string if_match = {};  ///< Only this etag, else `precondition_failed`.
-  /// What the SHA-256 of the whole must be, in hexadecimal digits, else `corrupted`. All is read back for it before
-  /// the file takes its place. Empty: any.
+  /// What the SHA-256 of the whole must be, in small hexadecimal digits, else `corrupted`. All is read back for it
+  /// before the file takes its place. Empty: any.
   std::string sha256 = {};
   /// Called a few times a second and once at the end, by the thread that called: must not block or throw. Done bytes
   /// fall only when all has to be fetched again (see Downloader).

@@ -66,7 +66,7 @@ struct UploadResult {
   std::uint64_t crc64nvme = 0;      ///< Of all bytes, computed as they were read; 0 where only the store has read them.
   std::uint64_t parts = 0;          ///< 0: in one request.
   std::uint64_t parts_resumed = 0;  ///< Of these, sent by an earlier run.
-  std::uint64_t bytes_sent = 0;     ///< Of bodies, in all attempts of this run.
+  std::uint64_t bytes_sent = 0;     ///< Of bodies, in this run: of a small object in one request, what was answered.
   unsigned attempts_failed = 0;
   unsigned restarts = 0;  ///< 1: the server had forgotten the upload, and it was begun anew.
 };

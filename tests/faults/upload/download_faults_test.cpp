@@ -54,7 +54,7 @@ FAULT_ROW("F09 a download that is cut each time has no target; what came is kept
 }
 
 FAULT_ROW("F10 a download that stalls is asked for again; stalled each time it is told so") {
-  UploadFault<Server> fault({.stall = 600ms, .journal = false, .connections = 1});
+  UploadFault<Server> fault({.stall = slowness * 600ms, .journal = false, .connections = 1});
   if (!fault.is_on()) return;
   furnish(fault);
   fault.on("get", Fault::stall(Place::reply_body, 1'000), 1, 1);
@@ -65,7 +65,7 @@ FAULT_ROW("F10 a download that stalls is asked for again; stalled each time it i
 }
 
 FAULT_ROW("F10 a download that is held to a rate is no stall") {
-  UploadFault<Server> fault({.stall = 500ms, .journal = false, .connections = 1});
+  UploadFault<Server> fault({.stall = slowness * 500ms, .journal = false, .connections = 1});
   if (!fault.is_on()) return;
   furnish(fault);
   fault.downloader().limit_rate(6 * mebibyte);

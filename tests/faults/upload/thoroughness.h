@@ -9,6 +9,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/sanitizer.h"
+
 namespace docupilot_test {
 
 /// How much of what takes long is done: all of it when the environment says DOCUPILOT_FAULTS=all, else a share that
@@ -36,17 +38,7 @@ class Thoroughness {
 #else
   static constexpr int share = 16;
 #endif
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-  static constexpr int slower = 16;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-  static constexpr int slower = 16;
-#else
-  static constexpr int slower = 1;
-#endif
-#else
-  static constexpr int slower = 1;
-#endif
+  static constexpr int slower = under_sanitizer ? 16 : 1;
 
   bool all_ = false;
   std::uint64_t seed_ = 0;

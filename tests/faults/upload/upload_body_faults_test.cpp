@@ -81,7 +81,7 @@ FAULT_ROW("F08 without a journal nothing is left of an upload that failed") {
 
 FAULT_ROW("F10 a part whose reply, or whose taking, stalls is sent again") {
   for (const Place place : {Place::reply, Place::request_body}) {
-    UploadFault<Server> fault({.stall = 700ms, .receive_buffer = 4'096});
+    UploadFault<Server> fault({.stall = slowness * 700ms, .receive_buffer = 4'096});
     if (!fault.is_on()) return;
     fault.on("part 1", Fault::stall(place, place == Place::reply ? 10 : 100'000));
     fault.upload(three_parts(), {.attempts_failed = 1});
@@ -90,7 +90,7 @@ FAULT_ROW("F10 a part whose reply, or whose taking, stalls is sent again") {
 }
 
 FAULT_ROW("F10 a part that stalls each time is told so, and the upload kept") {
-  UploadFault<Server> fault({.stall = 500ms});
+  UploadFault<Server> fault({.stall = slowness * 500ms});
   if (!fault.is_on()) return;
   fault.on("part 3", Fault::stall(Place::reply, 0), 3);
   fault.upload(three_parts(),
@@ -98,12 +98,12 @@ FAULT_ROW("F10 a part that stalls each time is told so, and the upload kept") {
 }
 
 FAULT_ROW("F10 a source that is slow, and an upload that is paused, are no stall") {
-  UploadFault<Server> fault({.stall = 500ms, .journal = false});
+  UploadFault<Server> fault({.stall = slowness * 500ms, .journal = false});
   if (!fault.is_on()) return;
   const std::string& text = three_parts();
   std::size_t at = 0;
   const auto slow = callback_source([&](MutableByteView into) {
-    if (at == 6 * mebibyte) std::this_thread::sleep_for(1'500ms);  // three times the limit
+    if (at == 6 * mebibyte) std::this_thread::sleep_for(slowness * 1'500ms);  // three times the limit
     const std::size_t count = std::min({into.size(), text.size() - at, mebibyte});
     std::copy_n(as_bytes(text).data() + at, count, into.data());
     at += count;
@@ -115,7 +115,7 @@ FAULT_ROW("F10 a source that is slow, and an upload that is paused, are no stall
   const auto upload = fault.uploader().start(std::shared_ptr<Source>(memory_source(as_bytes(text))), "paused");
   while (upload->progress().bytes_moving == 0 && !upload->ended()) std::this_thread::sleep_for(5ms);
   upload->pause();
-  std::this_thread::sleep_for(1'500ms);
+  std::this_thread::sleep_for(slowness * 1'500ms);
   CHECK_FALSE(upload->ended());
   fault.uploader().limit_rate(0);
   upload->resume();

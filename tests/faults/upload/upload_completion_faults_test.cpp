@@ -31,7 +31,7 @@ const ProxyScript swallowed{.faults = {Fault::reset(Place::reply, 0)}, .withhold
 }  // namespace
 
 FAULT_ROW("F26 a completion with an error inside its 200 is made again, and white space before it is no stall") {
-  UploadFault<Server> fault({.stall = 700ms});
+  UploadFault<Server> fault({.stall = slowness * 700ms});
   if (!fault.is_on()) return;
   for (const char* code : {"InternalError", "SlowDown"}) {
     CAPTURE(code);

@@ -140,7 +140,7 @@ TEST_CASE("the container's token file is read anew for each fetch") {
                            .answer = answer(200, document)});
     const auto found = provider->get();
     REQUIRE(found.has_value());
-    provider->invalidate(*found);
+    provider->invalidate(**found);
   }
   check_script(aws);
   for (const char* bad : {"two\nlines", "line\r\n", "", "t\x01t"}) {
@@ -198,7 +198,7 @@ TEST_CASE("a metadata token is kept, and renewed when it ends or is refused") {
   const auto fetch = [&] {
     const auto found = provider->get();
     REQUIRE(found.has_value());
-    provider->invalidate(*found);
+    provider->invalidate(**found);
     check_script(aws);
   };
   aws.transport->expect(token_step(answer(200, "T1", {{"x-aws-ec2-metadata-token-ttl-seconds", "600"}})));

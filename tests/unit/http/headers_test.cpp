@@ -47,6 +47,29 @@ TEST_CASE("headers keep their order and spelling, and are found whatever the cas
   CHECK(headers.get("x-two") == "4");
 }
 
+TEST_CASE("headers keep their texts while they grow, are copied and moved") {
+  Headers headers;
+  headers.add("first", "1");
+  for (int i = 0; i < 200; ++i) {
+    headers.add("x-" + std::to_string(i), "value " + std::to_string(i));
+    headers.add(headers.fields().front().name, headers.fields().front().value);  // which move when it grows
+  }
+  CHECK(headers.fields().back().value == "1");
+  headers.remove("First");
+  Headers copy = headers;
+  headers.set("x-0", "changed");
+  const Headers moved = std::move(headers);
+  CHECK(moved.get("x-0") == "changed");
+  CHECK(moved.fields().front().name == "x-1");
+  REQUIRE(copy.fields().size() == 200);
+  for (std::size_t i = 0; i < copy.fields().size(); ++i) {
+    CHECK(copy.fields()[i].name == "x-" + std::to_string(i));
+    CHECK(copy.fields()[i].value == "value " + std::to_string(i));
+  }
+  copy = moved;
+  CHECK(copy.get("x-0") == "changed");
+}
+
 TEST_CASE("a header block is complete at its blank line and not before") {
   ReplyHead head;
   head.start(false, 0);

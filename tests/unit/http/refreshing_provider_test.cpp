@@ -68,7 +68,7 @@ struct Bench {
   }
   std::string key() {
     const auto found = get().get({});
-    return found ? found->access_key_id : std::string(to_string(found.error().code()));
+    return found ? (*found)->access_key_id : std::string(to_string(found.error().code()));
   }
 };
 
@@ -196,13 +196,13 @@ TEST_CASE("a jump of the wall clock does not stop the retries") {
 TEST_CASE("credentials that the service refused are not given again") {
   Bench bench;
   const auto first = bench.get().get({}).value();
-  bench.provider->invalidate(first);
+  bench.provider->invalidate(*first);
   CHECK(bench.key() == "AKID2");
-  bench.provider->invalidate(first);  // others are held already
+  bench.provider->invalidate(*first);  // others are held already
   CHECK(bench.key() == "AKID2");
   CHECK(bench.source->fetches == 2);
 
-  bench.provider->invalidate(bench.provider->get({}).value());
+  bench.provider->invalidate(*bench.provider->get({}).value());
   bench.fails = Error(ErrorCode::unauthenticated, "refused");
   CHECK(bench.key() == "unauthenticated");
   bench.time.advance(Duration(5s));
@@ -263,8 +263,8 @@ TEST_CASE("64 threads and an expiring token: one refresh, and nobody waits for i
       all.emplace_back([&] {
         begin.arrive_and_wait();
         const auto found = bench.provider->get({});
-        if (found && found->access_key_id == "AKID2") ++new_ones;
-        else if (found && found->access_key_id == "AKID1") {
+        if (found && (*found)->access_key_id == "AKID2") ++new_ones;
+        else if (found && (*found)->access_key_id == "AKID1") {
           ++old_ones;
           others_are_served.count_down();
         }
@@ -319,13 +319,13 @@ TEST_CASE("readers never see half a credential while it changes") {
             ++torn;
             continue;
           }
-          const std::string number = found->access_key_id.substr(4);
-          torn += found->secret_access_key.expose() != "secret" + number ||
-                          found->session_token.expose() != "token" + number
+          const std::string number = (*found)->access_key_id.substr(4);
+          torn += (*found)->secret_access_key.expose() != "secret" + number ||
+                          (*found)->session_token.expose() != "token" + number
                       ? 1
                       : 0;
           if (i == 0 && j % 10 == 0) bench.time.advance(Duration(1s));
-          if (i == 1 && j % 100 == 0) bench.provider->invalidate(*found);
+          if (i == 1 && j % 100 == 0) bench.provider->invalidate(**found);
         }
       });
     }

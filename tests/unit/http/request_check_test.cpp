@@ -20,7 +20,7 @@ std::vector<std::string> lines_of(const Request& request) {
   auto checked = http::check_request(request, false);
   REQUIRE(checked);
   std::vector<std::string> lines;
-  for (const curl_slist* line = checked->header_list(); line != nullptr; line = line->next)
+  for (const curl_slist* line = checked->header_list(request); line != nullptr; line = line->next)
     lines.emplace_back(line->data);
   return lines;
 }

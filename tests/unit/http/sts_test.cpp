@@ -55,8 +55,9 @@ Step role_step(const std::string& key, Result<Response> answer, const std::strin
 /// Keys that are others once they were refused.
 class RenewableKeys final : public CredentialsProvider {
  public:
-  Result<Credentials> get(const Context&) override {
-    return Credentials{.access_key_id = "KEY" + std::to_string(number), .secret_access_key = Secret("canary-secret")};
+  Result<http::SharedCredentials> get(const Context&) override {
+    return std::make_shared<const Credentials>(
+        Credentials{.access_key_id = "KEY" + std::to_string(number), .secret_access_key = Secret("canary-secret")});
   }
   void invalidate(const Credentials& stale) override {
     if (stale.access_key_id == "KEY" + std::to_string(number)) ++number;
@@ -89,15 +90,15 @@ TEST_CASE("a role is assumed with the keys of another provider, which are renewe
   aws.transport->expect(role_step("KEY2", assumed("ASIA1")));
   const auto found = provider->get();
   REQUIRE_MESSAGE(found.has_value(), found.error().to_string());
-  CHECK(found->access_key_id == "ASIA1");
-  CHECK(found->session_token.expose() == "t&1");
-  CHECK(found->expires->to_string() == "2099-01-01T00:00:00.500Z");
+  CHECK((*found)->access_key_id == "ASIA1");
+  CHECK((*found)->session_token.expose() == "t&1");
+  CHECK((*found)->expires->to_string() == "2099-01-01T00:00:00.500Z");
   check_script(aws);
-  CHECK(provider->get()->access_key_id == "ASIA1");
+  CHECK(provider->get().value()->access_key_id == "ASIA1");
 
   aws.transport->expect(role_step("KEY2", refused(403, "ExpiredTokenException")));
   aws.transport->expect(role_step("KEY3", refused(403, "ExpiredTokenException")));
-  provider->invalidate(*found);
+  provider->invalidate(**found);
   const auto failed = provider->get();
   REQUIRE_FALSE(failed.has_value());
   CHECK(failed.error().code() == ErrorCode::unauthenticated);
@@ -189,8 +190,8 @@ TEST_CASE("the web identity's token is read for each call, without blanks around
          .answer = assumed("ASIAWEB", "AssumeRoleWithWebIdentity")});
     const auto found = provider->get();
     REQUIRE_MESSAGE(found.has_value(), found.error().to_string());
-    CHECK(found->source == "web identity");
-    provider->invalidate(*found);
+    CHECK((*found)->source == "web identity");
+    provider->invalidate(**found);
   }
   check_script(aws);
   for (const char* bad : {"", "abc", "two words", "a\nb"}) {
@@ -305,8 +306,8 @@ TEST_CASE("form fields are encoded as STS's own clients do") {
 
 TEST_CASE("static credentials are always the same") {
   const auto provider = static_credentials({.access_key_id = "A", .secret_access_key = Secret("B")});
-  provider->invalidate(*provider->get());
-  CHECK(provider->get()->access_key_id == "A");
-  CHECK(provider->get()->source == "given in the program");
-  CHECK(static_credentials({})->get()->anonymous());
+  provider->invalidate(*provider->get().value());
+  CHECK(provider->get().value()->access_key_id == "A");
+  CHECK(provider->get().value()->source == "given in the program");
+  CHECK(static_credentials({})->get().value()->anonymous());
 }

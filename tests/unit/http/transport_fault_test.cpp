@@ -22,6 +22,8 @@ using Place = Fault::Place;
 namespace {
 
 const std::string ok = "HTTP/1.1 200 OK\r\n";
+// One by libcurl, and one over a connection that it only opened.
+const std::vector<std::string> ways = {"GET", "PUT"};
 
 Error failure(const Result<Response>& reply) {
   REQUIRE_FALSE(reply.has_value());
@@ -29,7 +31,7 @@ Error failure(const Result<Response>& reply) {
 }
 
 // What comes of a reply that is these bytes and then the end of the connection.
-Result<Response> ask_for(const std::string& bytes, bool idempotent = true, const std::string& method = "GET") {
+Result<Response> ask_for(const std::string& bytes, const std::string& method, bool idempotent = true) {
   ScriptedServer server;
   server.push({.reply = Reply::verbatim(bytes), .after = Script::After::close});
   auto reply = make_transport()->send({.method = method, .url = server.url("/k"), .idempotent = idempotent});
@@ -42,31 +44,37 @@ Result<Response> ask_for(const std::string& bytes, bool idempotent = true, const
 TEST_CASE("a reply that was cut is never a success, wherever it was cut") {
   const std::string with_length = ok + "Content-Length: 10\r\nETag: x\r\n\r\n0123456789";
   const std::string chunked = ok + "Transfer-Encoding: chunked\r\n\r\n5\r\n01234\r\n5\r\n56789\r\n0\r\n\r\n";
-  for (const std::string& whole : {with_length, chunked}) {
-    const auto reply = ask_for(whole);
-    REQUIRE(reply);
-    CHECK(reply->body == "0123456789");
-    for (std::size_t length = 0; length < whole.size(); ++length) {
-      CAPTURE(whole.substr(0, length));
-      // Without the last line feed the end is known all the same: the last chunk has come, and no trailer follows.
-      if (whole == chunked && length + 1 == whole.size()) continue;
-      const Error error = failure(ask_for(whole.substr(0, length)));
-      CHECK(error.code() == (length < ok.size() ? ErrorCode::unavailable : ErrorCode::corrupted));
-      CHECK(error.hint() != "");
-      CHECK(error.retryable());
+  for (const std::string& way : ways) {
+    for (const std::string& whole : {with_length, chunked}) {
+      const auto reply = ask_for(whole, way);
+      REQUIRE(reply);
+      CHECK(reply->body == "0123456789");
+      for (std::size_t length = 0; length < whole.size(); ++length) {
+        CAPTURE(way);
+        CAPTURE(whole.substr(0, length));
+        // Without the last line feed the end is known all the same: the last chunk has come, and no trailer follows.
+        if (whole == chunked && length + 1 == whole.size()) continue;
+        const Error error = failure(ask_for(whole.substr(0, length), way));
+        CHECK(error.code() == (length < ok.size() ? ErrorCode::unavailable : ErrorCode::corrupted));
+        CHECK(error.hint() != "");
+        CHECK(error.retryable());
+      }
     }
   }
 }
 
 TEST_CASE("the same cuts, by a reset") {
-  for (const std::uint64_t at : {0U, 1U, 17U, 30U, 60U}) {
-    CAPTURE(at);
-    ScriptedServer server;
-    server.push({.reply = {.headers = {{"ETag", "x"}}, .body = std::string(1000, 'x')},
-                 .faults = {Fault::reset(Place::reply, at)}});
-    const Error error = failure(make_transport()->send({.url = server.url("/k")}));
-    CHECK(error.code() == (at < ok.size() ? ErrorCode::unavailable : ErrorCode::corrupted));
-    CHECK(server.ledger().faults_fired() == 1);
+  for (const std::string& way : ways) {
+    for (const std::uint64_t at : {0U, 1U, 17U, 30U, 60U}) {
+      CAPTURE(way);
+      CAPTURE(at);
+      ScriptedServer server;
+      server.push({.reply = {.headers = {{"ETag", "x"}}, .body = std::string(1000, 'x')},
+                   .faults = {Fault::reset(Place::reply, at)}});
+      const Error error = failure(make_transport()->send({.method = way, .url = server.url("/k")}));
+      CHECK(error.code() == (at < ok.size() ? ErrorCode::unavailable : ErrorCode::corrupted));
+      CHECK(server.ledger().faults_fired() == 1);
+    }
   }
 }
 
@@ -87,8 +95,8 @@ TEST_CASE("replies whose end cannot be known, and what is no HTTP, are refused")
            ok + "no colon\r\nContent-Length: 0\r\n\r\n",
        }) {
     CAPTURE(bytes);
-    CHECK(failure(ask_for(bytes)).code() == ErrorCode::corrupted);
-    const Error unknown = failure(ask_for(bytes, false, "POST"));
+    for (const std::string& way : ways) CHECK(failure(ask_for(bytes, way)).code() == ErrorCode::corrupted);
+    const Error unknown = failure(ask_for(bytes, "POST", false));
     CHECK(unknown.code() == ErrorCode::outcome_unknown);
     REQUIRE(unknown.cause() != nullptr);
     CHECK(unknown.cause()->code() == ErrorCode::corrupted);
@@ -96,41 +104,52 @@ TEST_CASE("replies whose end cannot be known, and what is no HTTP, are refused")
 }
 
 TEST_CASE("a header folded over two lines is refused, or is one line before it is looked at") {
-  const auto reply = ask_for(ok + "X: a\r\n folded\r\nContent-Length: 0\r\n\r\n");
+  const std::string folded = ok + "X: a\r\n folded\r\nContent-Length: 0\r\n\r\n";
+  CHECK(failure(ask_for(folded, "PUT")).code() == ErrorCode::corrupted);
+  const auto reply = ask_for(folded, "GET");
   if (reply) {  // libcurl 8.22 has joined them, as RFC 9112, 5.2 allows
     CHECK(reply->headers.get("x") == "a folded");
   } else {
     CHECK(reply.error().code() == ErrorCode::corrupted);
   }
   // A length or coding that is hidden in a fold means the same to libcurl and to us.
-  CHECK(failure(ask_for(ok + "Transfer-Encoding:\r\n gzip\r\nContent-Length: 0\r\n\r\n")).code() ==
-        ErrorCode::corrupted);
-  CHECK(failure(ask_for(ok + "Content-Length: 5\r\n 0\r\n\r\n01234")).code() == ErrorCode::corrupted);
+  for (const std::string& way : ways) {
+    CHECK(failure(ask_for(ok + "Transfer-Encoding:\r\n gzip\r\nContent-Length: 0\r\n\r\n", way)).code() ==
+          ErrorCode::corrupted);
+    CHECK(failure(ask_for(ok + "Content-Length: 5\r\n 0\r\n\r\n01234", way)).code() == ErrorCode::corrupted);
+  }
 }
 
 TEST_CASE("an error that ends with the connection is told, and marked as perhaps cut") {
-  const auto reply = ask_for("HTTP/1.0 503 Service Unavailable\r\nServer: old\r\n\r\ncome back");
-  REQUIRE(reply);
-  CHECK(reply->status == 503);
-  CHECK(reply->body == "come back");
-  CHECK(reply->body_is_cut);
+  for (const std::string& way : ways) {
+    const auto reply = ask_for("HTTP/1.0 503 Service Unavailable\r\nServer: old\r\n\r\ncome back", way);
+    REQUIRE(reply);
+    CHECK(reply->status == 503);
+    CHECK(reply->body == "come back");
+    CHECK(reply->body_is_cut);
+  }
 }
 
 TEST_CASE("interim replies before the reply are passed over") {
-  const auto reply =
-      ask_for("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx");
-  REQUIRE(reply);
-  CHECK(reply->status == 200);
-  CHECK(reply->headers.fields().size() == 1);
-  // None of them is the reply.
-  CHECK(failure(ask_for("HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n")).code() == ErrorCode::unavailable);
+  const std::string hints = "HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n";
+  for (const std::string& way : ways) {
+    const auto reply = ask_for(hints + "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx", way);
+    REQUIRE(reply);
+    CHECK(reply->status == 200);
+    CHECK(reply->headers.fields().size() == 1);
+    // None of them is the reply.
+    CHECK(failure(ask_for(hints, way)).code() == ErrorCode::unavailable);
+  }
 }
 
 TEST_CASE("headers of the reply have a limit on both sides, and so do bodies") {
+  std::string way;
+  SUBCASE("by libcurl") { way = "GET"; }
+  SUBCASE("over a connection of its own") { way = "PUT"; }
   ScriptedServer server;
   const auto ask = [&](Reply reply, http::Limits limits) {
     server.push({.reply = std::move(reply), .after = Script::After::close});
-    return make_transport()->send({.url = server.url("/"), .limits = limits});
+    return make_transport()->send({.method = way, .url = server.url("/"), .limits = limits});
   };
   const std::string head = ok + "X: " + std::string(2'000, 'x') + "\r\nContent-Length: 2\r\n\r\n";
   CHECK(ask(Reply::verbatim(head + "ab"), {.header_bytes = head.size()}));
@@ -168,12 +187,14 @@ TEST_CASE("headers of the reply have a limit on both sides, and so do bodies") {
 TEST_CASE("a request is sent once, however its connection ends") {
   for (const bool idempotent : {true, false}) {
     for (const auto action : {Fault::Action::close, Fault::Action::reset}) {
-      for (const std::string body : {"", "body"}) {
+      for (const auto& [method, body] :
+           {std::pair<std::string, std::string>{"POST", ""}, {"POST", "body"}, {"PUT", ""}, {"PUT", "body"}}) {
+        CAPTURE(method);
         CAPTURE(idempotent);
         ScriptedServer server;
         const auto transport = make_transport();
         const Request request{
-            .method = "POST", .url = server.url("/"), .body = as_bytes(body), .idempotent = idempotent};
+            .method = method, .url = server.url("/"), .body = as_bytes(body), .idempotent = idempotent};
         server.push({.reply = {.body = "x"}});
         REQUIRE(transport->send(request));  // leaves a connection that libcurl would use again, and replace
         server.push({.faults = {{.action = action, .place = Place::reply, .at = 0}}});

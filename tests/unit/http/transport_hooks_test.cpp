@@ -64,7 +64,7 @@ TEST_CASE("hooks are told of each request, its bytes, its length and its connect
   const Timestamp before = Timestamp::now();
   REQUIRE(transport->send({.method = "PUT", .url = server.url("/key?secret=1"), .body = as_bytes("abc")}));
   CHECK(listener.sum("docupilot_http_requests_total{2xx}") == 1);
-  REQUIRE(transport->send({.url = server.url("/key")}));
+  REQUIRE(transport->send({.method = "PUT", .url = server.url("/key")}));
   CHECK(listener.sum("docupilot_http_requests_total{4xx}") == 1);
   CHECK(listener.sum("docupilot_http_sent_bytes_total") == 3);
   CHECK(listener.sum("docupilot_http_received_bytes_total") == 7);

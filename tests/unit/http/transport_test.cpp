@@ -79,7 +79,7 @@ TEST_CASE("bodies go out whole, with their length and nothing else") {
     const bool tells_length = !one.body.empty() || one.method == "PUT" || one.method == "POST";
     CHECK(request.header("Content-Length") == (tells_length ? std::to_string(one.body.size()) : ""));
   }
-  CHECK(server.ledger().snapshot().connections.size() == 1);
+  CHECK(server.ledger().snapshot().connections.size() == 2);  // uploads have their own
 }
 
 TEST_CASE("replies without a body are whole without a length") {
@@ -161,11 +161,14 @@ TEST_CASE("an early refusal is seen while the body is still being sent") {
 }
 
 TEST_CASE("identities and idempotency decide about connections") {
+  std::string method;
+  SUBCASE("by libcurl") { method = "POST"; }
+  SUBCASE("over connections of their own") { method = "PUT"; }
   ScriptedServer server([](const auto&) { return Script{.reply = {.body = "x"}}; });
   const auto transport = make_transport();
   const auto ask = [&](const std::string& identity, bool idempotent) {
     const auto reply =
-        transport->send({.method = "POST", .url = server.url("/"), .idempotent = idempotent, .identity = identity});
+        transport->send({.method = method, .url = server.url("/"), .idempotent = idempotent, .identity = identity});
     REQUIRE(reply);
     const auto requests = server.ledger().snapshot().requests;
     CHECK(reply->connection_was_reused == (std::count_if(requests.begin(), requests.end(), [&](const auto& r) {
@@ -186,15 +189,18 @@ TEST_CASE("identities and idempotency decide about connections") {
 }
 
 TEST_CASE("an idle connection is closed after its time") {
+  std::string method;
+  SUBCASE("of libcurl") { method = "GET"; }
+  SUBCASE("of an upload") { method = "PUT"; }
   ScriptedServer server([](const auto&) { return Script{.reply = {.body = "x"}}; });
   const auto transport = make_transport({.idle_connection = Duration::milliseconds(30)});
-  REQUIRE(transport->send({.url = server.url("/")}));
+  REQUIRE(transport->send({.method = method, .url = server.url("/")}));
   CHECK(server.ledger().wait_until([](const Record& record) {
     return record.connections[0].ending == docupilot::testing::RecordedConnection::Ending::left;
   }));
   const auto never_kept = make_transport({.idle_connection = Duration()});
-  REQUIRE(never_kept->send({.url = server.url("/")}));
-  const auto again = never_kept->send({.url = server.url("/")});
+  REQUIRE(never_kept->send({.method = method, .url = server.url("/")}));
+  const auto again = never_kept->send({.method = method, .url = server.url("/")});
   REQUIRE(again);
   CHECK_FALSE(again->connection_was_reused);
 }

@@ -61,22 +61,25 @@ constexpr std::chrono::milliseconds prompt(250);
 
 TEST_CASE("a stop token, cancel and the transport's end act within 250 ms, wherever a transfer hangs") {
   for (const Hang& hang : hangs()) {
-    for (const int way : {0, 1, 2}) {
+    for (const int way : {0, 1, 2, 3, 4, 5}) {
       CAPTURE(hang.name);
       CAPTURE(way);
+      const bool by_libcurl = way < 3;
       ScriptedServer server({.receive_buffer = 4'096});
       arrange(server, hang);
       auto transport = make_transport();
       const std::string body(hang.body, 'b');
       std::stop_source stop;
       HttpWaiter waiter;
-      const auto transfer =
-          transport->start({.method = "PUT", .url = server.url("/k"), .body = as_bytes(body), .idempotent = false},
-                           waiter.done(), {.stop = stop.get_token()});
+      const auto transfer = transport->start({.method = by_libcurl ? "POST" : "PUT",
+                                              .url = server.url("/k"),
+                                              .body = as_bytes(body),
+                                              .idempotent = !by_libcurl},
+                                             waiter.done(), {.stop = stop.get_token()});
       REQUIRE(fired(server));
       const auto time = time_of([&] {
-        if (way == 0) stop.request_stop();
-        else if (way == 1) transfer->cancel();
+        if (way % 3 == 0) stop.request_stop();
+        else if (way % 3 == 1) transfer->cancel();
         else transport.reset();
         const auto reply = waiter.wait();
         REQUIRE_FALSE(reply.has_value());
@@ -207,15 +210,22 @@ TEST_CASE("the connect limit ends a handshake that hangs") {
 }
 
 TEST_CASE("the next request waits for a connection, and waiting is no stall") {
+  std::string way;
+  SUBCASE("by libcurl") { way = "GET"; }
+  SUBCASE("over a connection of its own") { way = "PUT"; }
   ScriptedServer server;
   server.push({.reply = {.body = "a"}, .faults = {Fault::delay(Place::reply, 0, std::chrono::milliseconds(300))}});
   server.push({.reply = {.body = "b"}});
   const auto transport = make_transport({.connections = 1});
   HttpWaiter first;
   HttpWaiter second;
-  transport->start({.url = server.url("/a")}, first.done());
+  HttpWaiter given_up;
+  transport->start({.method = way, .url = server.url("/a")}, first.done());
   REQUIRE(fired(server));
-  transport->start({.url = server.url("/b"), .limits = {.stall = Duration::milliseconds(50)}}, second.done());
+  transport->start({.method = way, .url = server.url("/never")}, given_up.done())->cancel();
+  transport->start({.method = way, .url = server.url("/b"), .limits = {.stall = Duration::milliseconds(50)}},
+                   second.done());
+  CHECK(given_up.wait().error().code() == ErrorCode::cancelled);
   const auto b = second.wait();
   REQUIRE(b);
   CHECK(b->body == "b");

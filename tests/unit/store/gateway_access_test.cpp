@@ -46,7 +46,7 @@ class Gate {
 };
 
 PartRequest part_of(int number, std::string bytes = "abc") {
-  return {.key = "k", .upload = upload, .number = number, .body = std::make_shared<ScriptedBody>(std::move(bytes))};
+  return {.target = target_of(upload), .number = number, .body = std::make_shared<ScriptedBody>(std::move(bytes))};
 }
 
 }  // namespace

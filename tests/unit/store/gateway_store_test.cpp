@@ -175,11 +175,10 @@ TEST_CASE("a whole object goes to a URL of its own, for the options it is put wi
   GatewayCase test;
   REQUIRE(test.send(1).verdict == PartVerdict::stored);
   for (int time = 1; time <= 2; ++time) {
+    const auto target = target_of(test.store->part_sender()->begin_whole("whole", {}),
+                                  {.content_type = "text/plain", .attributes = {{"a", "b"}}});
     const PartReply sent =
-        send_part(*test.store->part_sender(), {.key = "whole",
-                                               .upload = test.store->part_sender()->begin_whole("whole", {}),
-                                               .options = {.content_type = "text/plain", .attributes = {{"a", "b"}}},
-                                               .body = std::make_shared<ScriptedBody>("bytes")});
+        send_part(*test.store->part_sender(), {.target = target, .body = std::make_shared<ScriptedBody>("bytes")});
     REQUIRE_MESSAGE(sent.verdict == PartVerdict::stored, sent.error->to_string());
     CHECK(sent.object.key == "whole");
     CHECK(sent.object.size == 5);

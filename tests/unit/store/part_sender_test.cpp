@@ -17,12 +17,10 @@ const http::Headers etag = {{"ETag", "\"e1\""}};
 const MultipartUpload upload{.key = "k", .upload_id = "U - 0123", .started = {}};
 
 PartRequest part_of(std::string bytes, int number = 1) {
-  return {.key = "k", .upload = upload, .number = number, .body = std::make_shared<ScriptedBody>(std::move(bytes))};
+  return {.target = target_of(upload), .number = number, .body = std::make_shared<ScriptedBody>(std::move(bytes))};
 }
 PartRequest whole_of(std::string bytes, PutOptions options = {}) {
-  return {.key = "k",
-          .upload = {},
-          .options = std::move(options),
+  return {.target = target_of({.key = "k"}, std::move(options)),
           .body = std::make_shared<ScriptedBody>(std::move(bytes))};
 }
 
@@ -31,10 +29,10 @@ class TwoKeys final : public http::CredentialsProvider {
  public:
   bool has_second = true;
   int dropped = 0;
-  Result<http::Credentials> get(const Context&) override {
+  Result<http::SharedCredentials> get(const Context&) override {
     const bool second = dropped > 0 && has_second;
-    return http::Credentials{
-        .access_key_id = second ? "SECOND" : "FIRST", .secret_access_key = Secret("hush-hush"), .source = "test"};
+    return std::make_shared<const http::Credentials>(http::Credentials{
+        .access_key_id = second ? "SECOND" : "FIRST", .secret_access_key = Secret("hush-hush"), .source = "test"});
   }
   void invalidate(const http::Credentials& stale) override {
     if (stale.access_key_id == "FIRST") ++dropped;
@@ -254,8 +252,10 @@ TEST_CASE("a whole object carries type, metadata, condition and mark, and is kno
     return reply(412, s3_error("PreconditionFailed"));
   };
   const auto store = s3.open();
-  auto request = whole_of("abc", {.content_type = "text/plain", .attributes = {{"a", "b"}}, .if_absent = true});
-  request.upload = store->part_sender()->begin_whole("k", request.options);
+  const PutOptions options{.content_type = "text/plain", .attributes = {{"a", "b"}}, .if_absent = true};
+  const MultipartUpload begun = store->part_sender()->begin_whole("k", options);
+  auto request = whole_of("abc");
+  request.target = target_of(begun, options);
   CHECK(s3.transport->seen.empty());
   const PartReply refused = send_part(*store->part_sender(), request);
   CHECK(refused.verdict == PartVerdict::final);
@@ -265,17 +265,28 @@ TEST_CASE("a whole object carries type, metadata, condition and mark, and is kno
   CHECK(sent.headers.get("if-none-match") == "*");
   CHECK(sent.headers.get("content-type") == "text/plain");
   CHECK(sent.headers.get("x-amz-meta-a") == "b");
-  CHECK(request.upload.upload_id == " - " + mark);
+  CHECK(begun.upload_id == " - " + mark);
   CHECK(mark.size() == 32);
   const std::vector<PartInfo> whole = {{.number = 1, .size = 3, .etag = ""}};
-  const auto found = store->find_completed(request.upload, whole);
+  const auto found = store->find_completed(begun, whole);
   REQUIRE(found);
   REQUIRE(*found);
   CHECK((*found)->etag == "e1");
   CHECK((*found)->attributes.empty());
-  CHECK_FALSE(store->find_completed(request.upload, {{.number = 1, .size = 4, .etag = ""}})->has_value());
+  CHECK_FALSE(store->find_completed(begun, {{.number = 1, .size = 4, .etag = ""}})->has_value());
   mark[0] = mark[0] == 'a' ? 'b' : 'a';
-  CHECK_FALSE(store->find_completed(request.upload, whole)->has_value());
+  CHECK_FALSE(store->find_completed(begun, whole)->has_value());
+}
+
+TEST_CASE("a whole object without a condition needs no mark: it can be made twice") {
+  ScriptedS3 s3;
+  s3.transport->answer = [](const AnsweringTransport::Seen&) { return reply(200, "", etag); };
+  const auto store = s3.open();
+  auto request = whole_of("abc");
+  request.target = target_of(store->part_sender()->begin_whole("k", {}), {});
+  CHECK(request.target->upload.upload_id.empty());
+  CHECK(send_part(*store->part_sender(), request).verdict == PartVerdict::stored);
+  CHECK_FALSE(s3.transport->seen.at(0).headers.find("x-amz-meta-docupilot-write"));
 }
 
 TEST_CASE("where the server knows no conditions, the object is looked at before a whole one is sent") {

@@ -30,6 +30,25 @@ TEST_CASE("a put is one signed request with its length, type and metadata") {
   CHECK(sent.headers.get("authorization").starts_with("AWS4-HMAC-SHA256 Credential=AKID/"));
 }
 
+TEST_CASE("bodies that nobody signs are logged, unless TLS protects them") {
+  for (const bool unsigned_payload : {false, true}) {
+    for (const std::string endpoint : {"https://s3.example.test", "http://127.0.0.1:1"}) {
+      CAPTURE(endpoint);
+      std::vector<std::string> lines;
+      ScriptedS3 s3;
+      s3.options.endpoint = endpoint;
+      s3.options.insecure_unsigned_payload = unsigned_payload;
+      s3.options.hooks.log = [&](const LogRecord& record) {
+        CHECK(record.level == LogLevel::warning);
+        lines.emplace_back(record.message);
+      };
+      static_cast<void>(s3.open());
+      REQUIRE(lines.size() == (unsigned_payload && endpoint.starts_with("http:") ? 1 : 0));
+      if (!lines.empty()) CHECK(lines[0].find("insecure_unsigned_payload") != std::string::npos);
+    }
+  }
+}
+
 TEST_CASE("trouble on the way is tried again with the whole body, signed afresh") {
   ScriptedS3 s3;
   int calls = 0;

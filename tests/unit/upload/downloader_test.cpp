@@ -3,11 +3,13 @@
 #include <chrono>
 #include <condition_variable>
 #include <filesystem>
+#include <fstream>
 #include <mutex>
 #include <set>
 #include <thread>
 #include <vector>
 
+#include <docupilot/source/content_hash.h>
 #include <docupilot/store/local_store.h>
 
 #include <doctest/doctest.h>
@@ -62,6 +64,19 @@ TEST_CASE("what the store says of the whole is compared with what came") {
   const auto got = download.run();
   REQUIRE(got);
   CHECK(got->verified);
+  CHECK(download.is_whole());
+}
+
+TEST_CASE("a file whose SHA-256 is not the wanted one does not take the place of what is there") {
+  const Download download(3 * small_range + 5);
+  ContentHash hash(Hashes::sha256);
+  hash.update(as_bytes(download.text));
+  std::ofstream(download.target) << "before";
+  const auto refused = download.run({}, {.sha256 = std::string(64, '0')});
+  CHECK(code_of(refused) == "corrupted");
+  CHECK(file_text(download.target) == "before");
+  CHECK(download.names() == Names{"target"});
+  REQUIRE(download.run({}, {.sha256 = hash.finish().sha256}));
   CHECK(download.is_whole());
 }
 

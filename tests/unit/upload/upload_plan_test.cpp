@@ -35,10 +35,12 @@ TEST_CASE("a larger source goes in parts, as many at a time as there are connect
   CHECK(script.wants() == "nothing");
   script.opened();
   CHECK(script.wants() == "send 1, send 2");
+  CHECK(script.plan().lacks_connection());
   script.stored(2);
   CHECK(script.wants() == "send 3");
   script.stored({1, 3});
   CHECK(script.wants() == "send 4, send 5");
+  CHECK_FALSE(script.plan().lacks_connection());
   CHECK(script.plan().offset_of(5) == 40);
   CHECK(script.plan().size_of(5) == 5);
   script.stored({4, 5});

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include "support/sanitizer.h"
+
 #include <cstdlib>
 
 using namespace docupilot_test;
@@ -9,17 +11,7 @@ using namespace docupilot_test;
 namespace {
 
 // A sanitizer makes each of them ten times as slow.
-#if defined(__SANITIZE_THREAD__) || defined(__SANITIZE_ADDRESS__)
-constexpr std::uint64_t schedules = 5'000;
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-constexpr std::uint64_t schedules = 5'000;
-#else
-constexpr std::uint64_t schedules = 100'000;
-#endif
-#else
-constexpr std::uint64_t schedules = 100'000;
-#endif
+constexpr std::uint64_t schedules = under_sanitizer ? 5'000 : 100'000;
 
 }  // namespace
 
