@@ -17,12 +17,15 @@ namespace {
 using Moved = WireSocket::Moved;
 using Descriptor = boost::asio::posix::stream_descriptor;
 
-constexpr std::size_t most_lent = std::size_t{256} << 10U;  // at a time, so that others have their turn
+// Of the body, so that others have their turn: what a fast network takes in the time that sixteen of them need.
+constexpr std::size_t most_at_once = std::size_t{256} << 10U;
+constexpr std::size_t first_piece = std::size_t{64}
+                                    << 10U;         // of those that begin together, the last waits for all of these
 constexpr std::chrono::seconds longest_silence(1);  // of a server that was asked for "100 Continue", as in libcurl
 constexpr std::size_t reply_piece = std::size_t{16} << 10U;
 constexpr std::size_t longest_line = std::size_t{1} << 20U;  // of a reply whose head has no limit
 constexpr std::string_view status_line = "HTTP/1.";          // begins with it
-constexpr unsigned most_turns = 8;                           // of one connection before the others have theirs
+constexpr unsigned most_reads = 8;                           // of one connection before the others have their turn
 
 }  // namespace
 
@@ -49,7 +52,7 @@ void WireConnection::start(CurlTransfer& transfer) {
   static_cast<void>(transfer.on_request());  // the first time, so that it does not refuse
   wait_to_read();
   if (asks_first(transfer.request(), transfer.checked())) wait_to_be_asked();
-  if (asks_ || fill()) write();
+  if (asks_ || fill(first_piece)) write();
 }
 
 void WireConnection::put_head(const CurlTransfer& transfer) {
@@ -124,10 +127,11 @@ bool WireConnection::release() {
 
 // ---- the request ----------------------------------------------------------------------------------------------------
 
-bool WireConnection::fill() {
+bool WireConnection::fill(std::size_t most) {
   if (unread_ == 0 || paused_) return true;
-  const std::size_t count =
-      borrows_ ? transfer_->on_lend(lent_, most_lent) : transfer_->on_read(buffer_.subspan(back_));
+  const std::size_t count = borrows_
+                                ? transfer_->on_lend(lent_, most)
+                                : transfer_->on_read(buffer_.subspan(back_, std::min(most, buffer_.size() - back_)));
   if (count == CURL_READFUNC_PAUSE) {
     paused_ = true;
     return true;
@@ -142,17 +146,14 @@ bool WireConnection::fill() {
 }
 
 void WireConnection::write() {
-  for (unsigned turn = 0; turn < most_turns; ++turn) {
-    if (!has_bytes()) {
-      if (asks_ || unread_ == 0 || (turn > 0 && !socket_.has_room())) break;
-      front_ = back_ = 0;
-      use_buffer();
-      if (!fill()) return;
-      if (!has_bytes()) break;
-    }
+  if (!has_bytes() && !asks_) {
+    front_ = back_ = 0;
+    use_buffer();
+    if (!fill(most_at_once)) return;
+  }
+  if (has_bytes()) {
     std::size_t bytes = 0;
     const Moved moved = !seal() ? Moved::closed : socket_.send(buffer_.subspan(front_, back_ - front_), lent_, bytes);
-    if (moved == Moved::none) break;
     if (moved == Moved::closed) {
       // Why, a reply may say that came before.
       read();
@@ -160,8 +161,8 @@ void WireConnection::write() {
       return;
     }
     advance(bytes);
+    keep_rest();
   }
-  keep_rest();
   if (has_bytes() || (unread_ > 0 && !paused_ && !asks_)) return wait_to_write();
   if (has_reply_ && is_sent()) end(CURLE_OK);
 }
@@ -199,7 +200,7 @@ void WireConnection::wait_to_read() {
 void WireConnection::read() {
   if (has_reply_) return;
   std::array<std::byte, reply_piece> piece;
-  for (unsigned turn = 0; turn < most_turns; ++turn) {
+  for (unsigned turn = 0; turn < most_reads; ++turn) {
     std::size_t bytes = 0;
     const Moved moved = socket_.receive(piece, bytes);
     if (moved == Moved::closed) return lost(CURLE_RECV_ERROR);

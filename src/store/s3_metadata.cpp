@@ -107,13 +107,17 @@ Timestamp read_http_time(std::string_view text) {
   return http::parse_http_date(text, Timestamp::now()).value_or(Timestamp{});
 }
 
+std::string_view told_version(const http::Headers& headers) {
+  const std::string_view version = headers.get("x-amz-version-id");
+  return version == "null" ? std::string_view() : version;
+}
+
 void read_metadata(const http::Headers& headers, ObjectInfo& info) {
   info.etag = bare_etag(headers.get("etag"));
   info.content_type = headers.get("content-type");
   info.crc64nvme = told_checksum(headers);
   info.modified = read_http_time(headers.get("last-modified"));
-  const std::string_view version = headers.get("x-amz-version-id");
-  info.version = version == "null" ? std::string_view() : version;
+  info.version = told_version(headers);
   for (const auto& field : headers.fields()) {
     const std::string name = http::to_lower(field.name);
     if (!name.starts_with(prefix) || name.substr(prefix.size()) == write_mark) continue;

@@ -33,6 +33,8 @@ inline constexpr std::size_t attribute_cost = 11;
 void add_metadata(http::Headers& headers, const std::map<std::string, std::string>& attributes);
 /// What the headers of a GET or HEAD say of the object; its key and size are left alone.
 void read_metadata(const http::Headers& headers, ObjectInfo& info);
+/// The version that a reply tells; empty where the bucket keeps none. Lives as long as the headers.
+[[nodiscard]] std::string_view told_version(const http::Headers& headers);
 /// The size of the whole object: behind the slash of Content-Range, else Content-Length.
 [[nodiscard]] std::optional<std::uint64_t> whole_size(const http::Headers& headers);
 /// The time of an HTTP date, or none.

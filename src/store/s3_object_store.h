@@ -117,8 +117,9 @@ class S3ObjectStore final : public S3Store {
   /// Asks the server for the checksums that it needs with a completion, where they are not known.
   [[nodiscard]] Result<void> add_checksums(const MultipartUpload& upload, std::vector<PartInfo>& parts,
                                            const StoreCall& call);
+  /// `begun_with`: what is known of that, for the answer.
   [[nodiscard]] Result<ObjectInfo> complete(const MultipartUpload& upload, std::vector<PartInfo> parts,
-                                            const StoreCall& call);
+                                            const PutOptions& begun_with, const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,
                                              Error error, const StoreCall& call);
   /// After a failure: one try, in two seconds, whatever the call's own context says.

@@ -51,22 +51,20 @@ Result<ObjectInfo> S3ObjectStore::copy(const std::string& from, const std::strin
   info.key = to;
   info.etag = result.etag;
   info.modified = result.modified;
-  info.version = reply->headers.get("x-amz-version-id");
-  if (info.version == "null") info.version.clear();
+  info.version = s3::told_version(reply->headers);
   return info;
 }
 
 Result<ObjectInfo> S3ObjectStore::copy_in_parts(const ObjectInfo& source, const std::string& to,
                                                 const StoreCall& call) {
-  DOCUPILOT_TRY(
-      const MultipartUpload upload,
-      begin_upload(to, {.content_type = source.content_type, .attributes = source.attributes}, Parts::copied, call));
+  const PutOptions options{.content_type = source.content_type, .attributes = source.attributes};
+  DOCUPILOT_TRY(const MultipartUpload upload, begin_upload(to, options, Parts::copied, call));
   auto parts = copy_parts(upload, source, call);
   if (!parts) {
     abort_quietly(upload);
     return std::move(parts).error();
   }
-  auto done = complete(upload, *parts, call);
+  auto done = complete(upload, *parts, options, call);
   if (!done) {
     if (done.error().code() != ErrorCode::outcome_unknown) abort_quietly(upload);
     return done;

@@ -146,7 +146,7 @@ Result<ObjectInfo> S3ObjectStore::complete_multipart(const MultipartUpload& uplo
                                                      const Context& context) {
   const StoreCall call{"s3", "complete_multipart", upload.key, context};
   DOCUPILOT_TRY(auto ordered, call.named(parts_in_order(parts)));
-  return complete(upload, std::move(ordered), call);
+  return complete(upload, std::move(ordered), {}, call);
 }
 
 Result<void> S3ObjectStore::add_checksums(const MultipartUpload& upload, std::vector<PartInfo>& parts,
@@ -175,7 +175,7 @@ Error S3ObjectStore::unknown_outcome(Error why, const StoreCall& call) {
 }
 
 Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, std::vector<PartInfo> parts,
-                                           const StoreCall& call) {
+                                           const PutOptions& begun_with, const StoreCall& call) {
   const s3::UploadId id = s3::UploadId::parse(upload.upload_id);
   const PutOptions condition{.if_absent = id.if_absent, .if_match = std::string(id.if_match)};
   DOCUPILOT_CHECK(add_checksums(upload, parts, call));
@@ -207,17 +207,15 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, std::v
     if (there && is_result(*there, id.mark, parts)) return std::move(there->object);
     return unknown_outcome(there ? Error(ErrorCode::internal, "the object there is another one") : there.error(), call);
   }
-  // The reply says neither type nor time; who replaced the object meanwhile does not speak for ours.
-  auto there = head_of(upload.key, call);
-  if (there && there->etag == result.etag) return there;
-  // A server that calls it a success also when there is no such upload has said nothing of an attempt that was lost.
-  if (client_->replays_complete()) {
-    if (there || there.error().code() == ErrorCode::not_found) return call.no_upload();
-    return call.name(Error(ErrorCode::outcome_unknown, "whether the upload was completed is not known")
-                         .hint("complete it again; when there is no such upload, look at the object")
-                         .cause(std::move(there).error()));
-  }
-  return ObjectInfo{.key = upload.key, .size = total_size(parts), .etag = result.etag, .modified = client_->now()};
+  // Not asked about further: that costs a request, and more rights than an upload needs.
+  return ObjectInfo{.key = upload.key,
+                    .size = total_size(parts),
+                    .etag = result.etag,
+                    .version = std::string(s3::told_version(reply->headers)),
+                    .modified = s3::read_http_time(reply->headers.get("date")),
+                    .content_type = begun_with.content_type,
+                    .attributes = with_lower_names(begun_with.attributes),
+                    .crc64nvme = result.crc64nvme};
 }
 
 Result<ObjectInfo> S3ObjectStore::reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,

@@ -35,17 +35,14 @@ Result<std::string> s3::written_etag(const StoreCall& call, const http::Headers&
 Result<ObjectInfo> s3::written_object(const StoreCall& call, const http::Headers& reply, std::uint64_t size,
                                       const PutOptions& options) {
   DOCUPILOT_TRY(std::string etag, written_etag(call, reply));
-  ObjectInfo info{.key = std::string(call.target),
-                  .size = size,
-                  .etag = std::move(etag),
-                  .version = {},
-                  .modified = read_http_time(reply.get("date")),
-                  .content_type = options.content_type,
-                  .attributes = with_lower_names(options.attributes),
-                  .crc64nvme = told_checksum(reply)};
-  const std::string_view version = reply.get("x-amz-version-id");
-  if (version != "null") info.version = version;
-  return info;
+  return ObjectInfo{.key = std::string(call.target),
+                    .size = size,
+                    .etag = std::move(etag),
+                    .version = std::string(told_version(reply)),
+                    .modified = read_http_time(reply.get("date")),
+                    .content_type = options.content_type,
+                    .attributes = with_lower_names(options.attributes),
+                    .crc64nvme = told_checksum(reply)};
 }
 
 Result<std::string> read_up_to(Reader& body, std::uint64_t most, bool& ended, const StoreCall& call) {
@@ -250,7 +247,7 @@ Result<ObjectInfo> S3ObjectStore::put_in_parts(const Write& write, std::string f
       bytes.clear();
     }
     DOCUPILOT_CHECK(call.named(counter.finish()));
-    return complete(upload, parts, call);
+    return complete(upload, parts, write.options, call);
   };
   auto done = all();
   if (!done && done.error().code() != ErrorCode::outcome_unknown) abort_quietly(upload);

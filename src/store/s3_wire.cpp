@@ -253,7 +253,9 @@ Result<std::string> read_upload_id(std::string_view text) {
 Result<WriteResult> read_write_result(std::string_view text, std::string_view root_name) {
   pugi::xml_document document;
   DOCUPILOT_TRY(const pugi::xml_node root, parse(document, text, root_name));
-  WriteResult result{.etag = bare_etag(text_of(root, "ETag")), .modified = time_or_none(text_of(root, "LastModified"))};
+  WriteResult result{.etag = bare_etag(text_of(root, "ETag")),
+                     .modified = time_or_none(text_of(root, "LastModified")),
+                     .crc64nvme = from_checksum(text_of(root, "ChecksumCRC64NVME"))};
   if (result.etag.empty()) return malformed("it has no ETag");
   return result;
 }

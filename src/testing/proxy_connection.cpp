@@ -107,23 +107,25 @@ void ProxyConnection::request_up(const std::string& head) {
   BodyDecoder decoder(request_framing(parse_head(head)).value_or(Framing{}));
   FaultGate gate(faults_at(script.faults, Fault::Place::request_body));
   FaultRunner runner(client_, up_waker_, [&](const Fault& fault) { book_.fired(number, fault); });
+  const auto note_end = [&] {
+    if (decoder.done()) book_.change_request(number, [](RecordedRequest& page) { page.complete = true; });
+  };
+  note_end();
   runner.act(gate, answer_now);
   exchange->is_begun = true;
   down_waker_.nudge();
   while (!decoder.done()) {
-    runner.act(gate, answer_now);
     const auto most = static_cast<std::size_t>(std::min<std::uint64_t>(gate.allowance(), 16U << 10U));
     if (!from_client_.fill(most)) return;  // the end of what the client says is passed on by go_up
     std::string content;
     const std::string_view wire = from_client_.waiting().substr(0, most);
     const std::size_t count = decoder.feed(wire, content);
     book_.body(number, content);
-    if (decoder.done()) book_.change_request(number, [](RecordedRequest& page) { page.complete = true; });
+    note_end();
     runner.pass(gate, wire.substr(0, count), deliver, answer_now);
     from_client_.use(count);
+    runner.act(gate, answer_now);
   }
-  book_.change_request(number, [](RecordedRequest& page) { page.complete = true; });
-  runner.act(gate, answer_now);
   answer_now();
 }
 

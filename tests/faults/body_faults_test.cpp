@@ -84,7 +84,7 @@ TEST_CASE("F08 of an object in parts only the part that broke is sent again") {
   fault.options.single_put = 5 * mebibyte;
   fault.inject(fault.sound(), 2);  // it begins, and the first part
   fault.inject(Fault::reset(Place::request_body, 3'000'000));
-  fault.put("k", pattern(12 * mebibyte), {.attempts = 7, .faults = 3});
+  fault.put("k", pattern(12 * mebibyte), {.attempts = 6, .faults = 3});
   const Record record = fault.record();
   CHECK(count(record, "PUT", "partNumber=1") == 1);
   CHECK(count(record, "PUT", "partNumber=2") == 2);

@@ -198,7 +198,7 @@ TEST_CASE("F22 in the middle of an object in parts: no part that was taken is se
   fault.options.single_put = fault.options.part_size;
   fault.inject({.respond = [&](const RecordedRequest& request) { return fault.s3.answer(request); }}, 2);
   fault.refuse(400, "ExpiredToken");
-  fault.put("k", pattern(std::size_t{12} << 20U), {.attempts = 7, .faults = 3});
+  fault.put("k", pattern(std::size_t{12} << 20U), {.attempts = 6, .faults = 3});
   std::vector<std::string> parts;
   for (const RecordedRequest& request : fault.record().requests) {
     if (request.method == "PUT") parts.push_back(request.target.substr(request.target.find("partNumber="), 12));

@@ -41,7 +41,7 @@ EXCEPTIONS = {"upload": {"docupilot/store/object_store.h", "docupilot/store/part
 # Where each library may be named: folders of src, or "asio.h", the one public header that needs Boost.
 THIRD_PARTY = {
     r"openssl/(?!ssl|x509|err|bio)": {"crypto", "testing"},
-    r"openssl/(ssl|x509|err|bio)": {"crypto", "http", "testing"},  # the set-up of TLS
+    r"openssl/(ssl|x509|err|bio)": {"crypto", "http", "testing"},  # TLS
     r"rapidjson/": {"json"},
     r"sqlite3(ext)?\.h$": {"sqlite"},
     r"(utf8proc|libstemmer)\.h$": {"text"},

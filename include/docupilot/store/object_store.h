@@ -23,7 +23,7 @@ struct ObjectInfo {
   Timestamp modified;
   std::string content_type;  ///< Empty when the store keeps none (see StoreCapabilities::attributes).
   std::map<std::string, std::string> attributes;  ///< User metadata, names in lower case.
-  std::optional<std::uint64_t> crc64nvme = {};    ///< Of all the bytes, when `head` or `get` of the store tells it.
+  std::optional<std::uint64_t> crc64nvme = {};    ///< Of all the bytes, when the store tells it.
 
   bool operator==(const ObjectInfo&) const = default;
 };
@@ -148,7 +148,8 @@ class DOCUPILOT_EXPORT ObjectStore {
   /// The parts that the store has, by number.
   [[nodiscard]] virtual Result<std::vector<PartInfo>> list_parts(const MultipartUpload& upload,
                                                                  const Context& context = {});
-  /// Joins the parts named, in the order of their numbers. Errors: corrupted when a part or etag is not what it has.
+  /// Joins the parts named, in the order of their numbers. Type and attributes, which were given when the upload began,
+  /// may be left out of the answer. Errors: corrupted when a part or etag is not what it has.
   [[nodiscard]] virtual Result<ObjectInfo> complete_multipart(const MultipartUpload& upload,
                                                               const std::vector<PartInfo>& parts,
                                                               const Context& context = {});

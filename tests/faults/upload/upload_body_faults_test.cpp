@@ -76,7 +76,9 @@ FAULT_ROW("F08 without a journal nothing is left of an upload that failed") {
   if (!fault.is_on()) return;
   fault.on("part 2", Fault::reset(Place::request_body, 100'000), 3);
   fault.upload(three_parts(), {.code = "unavailable", .faults = 3, .retryable = true});
-  CHECK(fault.count("abort") == 1);
+  // Once more whenever a part was still on its way.
+  CHECK(fault.count("abort") >= 1);
+  CHECK(fault.count("abort") <= 3);
 }
 
 FAULT_ROW("F10 a part whose reply, or whose taking, stalls is sent again") {

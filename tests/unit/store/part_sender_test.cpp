@@ -363,9 +363,12 @@ TEST_CASE("an upload in parts completes with the checksums of all of them, the w
       return reply(200, "<InitiateMultipartUploadResult><UploadId>U</UploadId></InitiateMultipartUploadResult>");
     }
     if (sent.method == "POST") {
-      return reply(200, "<CompleteMultipartUploadResult><ETag>e</ETag></CompleteMultipartUploadResult>");
+      return reply(200,
+                   "<CompleteMultipartUploadResult><ETag>e</ETag>"
+                   "<ChecksumCRC64NVME>AAAAAAAAAAE=</ChecksumCRC64NVME></CompleteMultipartUploadResult>",
+                   {{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"x-amz-version-id", "v1"}});
     }
-    return reply(200, "", {{"ETag", "\"e\""}, {"Content-Length", "6"}, {"x-amz-checksum-crc64nvme", "AAAAAAAAAAE="}});
+    return reply(200, "", {{"ETag", "\"e\""}, {"Content-Length", "6"}});
   };
   const auto store = s3.open();
   const auto begun = store->begin_multipart("k");
@@ -381,10 +384,14 @@ TEST_CASE("an upload in parts completes with the checksums of all of them, the w
   }
   const auto done = store->complete_multipart(*begun, parts);
   REQUIRE_MESSAGE(done, done.error().to_string());
+  CHECK(done->etag == "e");
+  CHECK(done->size == 6);
+  CHECK(done->version == "v1");
+  CHECK(done->modified == Timestamp{784'111'777'000'000});
   CHECK(done->crc64nvme == 1);
   std::vector<AnsweringTransport::Seen> posts;
   for (const auto& sent : s3.transport->seen) {
-    CHECK(sent.method != "GET");
+    CHECK((sent.method == "POST" || sent.method == "PUT"));
     if (sent.method == "POST") posts.push_back(sent);
   }
   REQUIRE(posts.size() == 2);
