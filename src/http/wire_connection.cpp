@@ -17,10 +17,7 @@ namespace {
 using Moved = WireSocket::Moved;
 using Descriptor = boost::asio::posix::stream_descriptor;
 
-// Of the body, so that others have their turn: what a fast network takes in the time that sixteen of them need.
-constexpr std::size_t most_at_once = std::size_t{256} << 10U;
-constexpr std::size_t first_piece = std::size_t{64}
-                                    << 10U;         // of those that begin together, the last waits for all of these
+constexpr std::size_t most_lent = std::size_t{256} << 10U;  // at a time, so that others have their turn
 constexpr std::chrono::seconds longest_silence(1);  // of a server that was asked for "100 Continue", as in libcurl
 constexpr std::size_t reply_piece = std::size_t{16} << 10U;
 constexpr std::size_t longest_line = std::size_t{1} << 20U;  // of a reply whose head has no limit
@@ -52,7 +49,7 @@ void WireConnection::start(CurlTransfer& transfer) {
   static_cast<void>(transfer.on_request());  // the first time, so that it does not refuse
   wait_to_read();
   if (asks_first(transfer.request(), transfer.checked())) wait_to_be_asked();
-  if (asks_ || fill(first_piece)) write();
+  if (asks_ || fill()) write();
 }
 
 void WireConnection::put_head(const CurlTransfer& transfer) {
@@ -127,11 +124,10 @@ bool WireConnection::release() {
 
 // ---- the request ----------------------------------------------------------------------------------------------------
 
-bool WireConnection::fill(std::size_t most) {
+bool WireConnection::fill() {
   if (unread_ == 0 || paused_) return true;
-  const std::size_t count = borrows_
-                                ? transfer_->on_lend(lent_, most)
-                                : transfer_->on_read(buffer_.subspan(back_, std::min(most, buffer_.size() - back_)));
+  const std::size_t count =
+      borrows_ ? transfer_->on_lend(lent_, most_lent) : transfer_->on_read(buffer_.subspan(back_));
   if (count == CURL_READFUNC_PAUSE) {
     paused_ = true;
     return true;
@@ -149,7 +145,7 @@ void WireConnection::write() {
   if (!has_bytes() && !asks_) {
     front_ = back_ = 0;
     use_buffer();
-    if (!fill(most_at_once)) return;
+    if (!fill()) return;
   }
   if (has_bytes()) {
     std::size_t bytes = 0;

@@ -60,8 +60,8 @@ class WireConnection : public std::enable_shared_from_this<WireConnection> {
   [[nodiscard]] bool has_bytes() const noexcept { return front_ < back_ || !lent_.empty(); }
   /// So many have gone.
   void advance(std::size_t bytes);
-  /// Adds so many bytes of the body to what is to be sent. False: the transfer has ended.
-  [[nodiscard]] bool fill(std::size_t most);
+  /// Adds bytes of the body to what is to be sent. False: the transfer has ended.
+  [[nodiscard]] bool fill();
   void use_buffer();
   /// What could not be sent is kept until it can.
   void keep_rest();

@@ -2,8 +2,6 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
-#include <linux/sockios.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -83,12 +81,6 @@ Moved WireSocket::send(ByteView first, ByteView second, std::size_t& count) {
   message.msg_iov = pieces.data();
   message.msg_iovlen = pieces.size();
   return moved_of(::sendmsg(descriptor_.native_handle(), &message, MSG_NOSIGNAL | MSG_DONTWAIT), count);
-}
-
-bool WireSocket::has_room() {
-  int unsent = 0;
-  return passes_libcurl() || ::ioctl(descriptor_.native_handle(), SIOCOUTQNSD, &unsent) != 0 ||
-         unsent < CurlPool::most_unsent / 2;
 }
 
 Moved WireSocket::receive(MutableByteView into, std::size_t& count) {

@@ -40,8 +40,6 @@ class WireSocket {
   [[nodiscard]] Moved send(ByteView first, ByteView second, std::size_t& count);
   /// `count`: 0 at the end of the connection.
   [[nodiscard]] Moved receive(MutableByteView into, std::size_t& count);
-  /// A piece of 256 KiB would go at once, as far as the system tells.
-  [[nodiscard]] bool has_room();
   /// It stands, and nothing came in.
   [[nodiscard]] bool is_quiet();
 

@@ -3,6 +3,7 @@
 #include <chrono>
 #include <condition_variable>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <utility>
@@ -16,28 +17,36 @@ class TaskQueue {
   using Task = std::function<void()>;
   using Moment = std::chrono::steady_clock::time_point;
 
-  /// Any thread.
+  /// Any thread. The task may be what the queue's end waits for.
   void post(Task task) {
-    // Told under the lock: the task may be what the queue's end waits for.
-    const std::lock_guard lock(mutex_);
-    tasks_.push_back(std::move(task));
-    if (tasks_.size() == 1) changed_.notify_one();  // whoever posted the first has told
+    const std::shared_ptr<State> state = state_;  // which may be the last of the queue
+    bool is_first = false;
+    {
+      const std::lock_guard lock(state->mutex);
+      is_first = state->tasks.empty();
+      state->tasks.push_back(std::move(task));
+    }
+    // Who is woken under the lock is stopped by it at once. Whoever posted the first has told.
+    if (is_first) state->changed.notify_one();
   }
 
   /// All there are, once there are any or the moment has come; into `taken`, which is emptied first.
   void wait(std::vector<Task>& taken, std::optional<Moment> until) {
     taken.clear();
-    std::unique_lock lock(mutex_);
-    const auto any = [this] { return !tasks_.empty(); };
-    if (until) changed_.wait_until(lock, *until, any);
-    else changed_.wait(lock, any);
-    tasks_.swap(taken);
+    std::unique_lock lock(state_->mutex);
+    const auto any = [this] { return !state_->tasks.empty(); };
+    if (until) state_->changed.wait_until(lock, *until, any);
+    else state_->changed.wait(lock, any);
+    state_->tasks.swap(taken);
   }
 
  private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Task> tasks_;
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::vector<Task> tasks;
+  };
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
 };
 
 }  // namespace docupilot::inline v1
