@@ -22,6 +22,9 @@ namespace {
 
 namespace asio = boost::asio;
 
+// What the system keeps of a connection that it could not send yet: by itself, megabytes, which many connections write
+// and read through all caches. Bytes that are on their way are not limited.
+constexpr int most_unsent = 512 << 10;
 constexpr std::size_t most_spare_handles = 64;  // of one shape
 constexpr int most_turns = 32;                  // of one pool before the others have theirs
 

@@ -25,10 +25,6 @@ class CurlPool {
  public:
   using Moment = std::chrono::steady_clock::time_point;
 
-  /// What the system keeps of a connection that it could not send yet: by itself, megabytes, which many connections
-  /// write and read through all caches. Bytes that are on their way are not limited.
-  static constexpr int most_unsent = 512 << 10;
-
   /// A descriptor of libcurl's that the reactor watches: by a duplicate of our own, since libcurl 7.88 closes that of a
   /// connection that did not come about without telling, and another thread may have its number at once. That of a
   /// connection that stands stays registered until libcurl closes it through us, so that using it again costs nothing.

@@ -156,7 +156,7 @@ void WireConnection::write() {
       if (transfer_ != nullptr) lost(CURLE_SEND_ERROR);
       return;
     }
-    advance(bytes);
+    if (moved == Moved::some) advance(bytes);
     keep_rest();
   }
   if (has_bytes() || (unread_ > 0 && !paused_ && !asks_)) return wait_to_write();
@@ -196,7 +196,7 @@ void WireConnection::wait_to_read() {
 void WireConnection::read() {
   if (has_reply_) return;
   std::array<std::byte, reply_piece> piece;
-  for (unsigned turn = 0; turn < most_reads; ++turn) {
+  for (unsigned reads = 0; reads < most_reads; ++reads) {
     std::size_t bytes = 0;
     const Moved moved = socket_.receive(piece, bytes);
     if (moved == Moved::closed) return lost(CURLE_RECV_ERROR);

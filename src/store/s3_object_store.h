@@ -117,7 +117,7 @@ class S3ObjectStore final : public S3Store {
   /// Asks the server for the checksums that it needs with a completion, where they are not known.
   [[nodiscard]] Result<void> add_checksums(const MultipartUpload& upload, std::vector<PartInfo>& parts,
                                            const StoreCall& call);
-  /// `begun_with`: what is known of that, for the answer.
+  /// `begun_with`: what the upload began with as far as the caller knows, for the answer alone.
   [[nodiscard]] Result<ObjectInfo> complete(const MultipartUpload& upload, std::vector<PartInfo> parts,
                                             const PutOptions& begun_with, const StoreCall& call);
   [[nodiscard]] Result<ObjectInfo> reconcile(const MultipartUpload& upload, const std::vector<PartInfo>& parts,

@@ -27,6 +27,12 @@ bool may_have_been_done(const Error& error) {
          (error.code() == ErrorCode::corrupted && error.service_code().empty());
 }
 
+/// Whether an object that was completed has the bytes of the parts, whose sizes are all known.
+bool shows_bytes(const s3::WriteResult& result, const std::vector<PartInfo>& parts) {
+  if (std::ranges::find(parts, 0U, &PartInfo::size) != parts.end()) return false;
+  return (result.crc64nvme && result.crc64nvme == joined_crc64nvme(parts)) || result.etag == s3::joined_etag(parts);
+}
+
 }  // namespace
 
 Result<MultipartUpload> S3ObjectStore::begin_multipart(const std::string& key, const PutOptions& options,
@@ -161,7 +167,9 @@ Result<void> S3ObjectStore::add_checksums(const MultipartUpload& upload, std::ve
   DOCUPILOT_TRY(const auto listed, parts_of(upload, call));
   for (const PartInfo& has : listed) {
     const auto part = std::ranges::find(parts, has.number, &PartInfo::number);
-    if (wanted && part != parts.end() && !part->crc64nvme && part->etag == has.etag) part->crc64nvme = has.crc64nvme;
+    if (!wanted || part == parts.end() || part->crc64nvme || part->etag != has.etag) continue;
+    part->crc64nvme = has.crc64nvme;
+    part->size = has.size;
   }
   return {};
 }
@@ -207,12 +215,19 @@ Result<ObjectInfo> S3ObjectStore::complete(const MultipartUpload& upload, std::v
     if (there && is_result(*there, id.mark, parts)) return std::move(there->object);
     return unknown_outcome(there ? Error(ErrorCode::internal, "the object there is another one") : there.error(), call);
   }
-  // Not asked about further: that costs a request, and more rights than an upload needs.
+  // The reply says neither type nor time, but looking costs a request, and more rights than an upload needs: that is
+  // left out where the reply shows that the object has the bytes of the parts. Else who replaced the object meanwhile
+  // does not speak for ours.
+  if (!shows_bytes(result, parts)) {
+    auto there = head_of(upload.key, call);
+    if (there && there->etag == result.etag) return there;
+  }
+  const std::string_view date = reply->headers.get("date");
   return ObjectInfo{.key = upload.key,
                     .size = total_size(parts),
                     .etag = result.etag,
                     .version = std::string(s3::told_version(reply->headers)),
-                    .modified = s3::read_http_time(reply->headers.get("date")),
+                    .modified = date.empty() ? client_->now() : s3::read_http_time(date),
                     .content_type = begun_with.content_type,
                     .attributes = with_lower_names(begun_with.attributes),
                     .crc64nvme = result.crc64nvme};

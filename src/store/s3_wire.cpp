@@ -255,7 +255,10 @@ Result<WriteResult> read_write_result(std::string_view text, std::string_view ro
   DOCUPILOT_TRY(const pugi::xml_node root, parse(document, text, root_name));
   WriteResult result{.etag = bare_etag(text_of(root, "ETag")),
                      .modified = time_or_none(text_of(root, "LastModified")),
-                     .crc64nvme = from_checksum(text_of(root, "ChecksumCRC64NVME"))};
+                     .crc64nvme = {}};
+  if (text_of(root, "ChecksumType") != "COMPOSITE") {
+    result.crc64nvme = from_checksum(text_of(root, "ChecksumCRC64NVME"));
+  }
   if (result.etag.empty()) return malformed("it has no ETag");
   return result;
 }

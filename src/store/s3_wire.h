@@ -66,7 +66,7 @@ struct PartPage {
 struct WriteResult {
   std::string etag;  ///< Without quotes.
   Timestamp modified;
-  std::optional<std::uint64_t> crc64nvme;
+  std::optional<std::uint64_t> crc64nvme;  ///< Of the whole object, when the reply tells it.
 };
 [[nodiscard]] Result<WriteResult> read_write_result(std::string_view text, std::string_view root);
 

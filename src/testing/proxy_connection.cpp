@@ -102,7 +102,6 @@ void ProxyConnection::request_up(const std::string& head) {
     exchange->may_answer = true;
     down_waker_.nudge();
   };
-  deliver(head);
 
   BodyDecoder decoder(request_framing(parse_head(head)).value_or(Framing{}));
   FaultGate gate(faults_at(script.faults, Fault::Place::request_body));
@@ -111,6 +110,7 @@ void ProxyConnection::request_up(const std::string& head) {
     if (decoder.done()) book_.change_request(number, [](RecordedRequest& page) { page.complete = true; });
   };
   note_end();
+  deliver(head);
   runner.act(gate, answer_now);
   exchange->is_begun = true;
   down_waker_.nudge();

@@ -19,7 +19,7 @@ class TaskQueue {
 
   /// Any thread. The task may be what the queue's end waits for.
   void post(Task task) {
-    const std::shared_ptr<State> state = state_;  // which may be the last of the queue
+    const std::shared_ptr<State> state = state_;  // held, since the queue may end as soon as the task is in
     bool is_first = false;
     {
       const std::lock_guard lock(state->mutex);
@@ -39,6 +39,10 @@ class TaskQueue {
     else state_->changed.wait(lock, any);
     state_->tasks.swap(taken);
   }
+
+  /// In a child after a fork, before the end of the queue: who waits there has not come along, and nobody may wait for
+  /// that.
+  void abandon() { [[maybe_unused]] const auto* const kept = new std::shared_ptr<State>(state_); }
 
  private:
   struct State {

@@ -51,6 +51,7 @@ UploadEngine::~UploadEngine() {
   if (::getpid() != process_) {
     // A child after a fork: the threads stayed behind, and cannot be waited for.
     if (thread_.joinable()) thread_.detach();
+    queue_.abandon();
     [[maybe_unused]] const auto* const workers = workers_.release();
     [[maybe_unused]] const auto* const sender = own_sender_.release();
     return;

@@ -169,6 +169,10 @@ void UploadRun::complete() {
         return engine_.store().complete_multipart(upload, parts, inner());
       },
       [this, is_sent](Result<ObjectInfo> object) {
+        // What an earlier run began may be of another type.
+        if (object && object->content_type.empty() && plan_->progress().bytes_resumed == 0) {
+          object->content_type = options_.put.content_type;
+        }
         if (object) plan_->completed(*std::move(object), steady_time());
         else if (*is_sent) plan_->call_failed(std::move(object).error(), steady_time());
         else plan_->source_failed(std::move(object).error(), steady_time());

@@ -4,6 +4,8 @@
 #include <fstream>
 #include <string>
 
+#include <docupilot/store/memory_store.h>
+
 #include "faults/upload/thoroughness.h"
 #include "faults/upload/upload_fault.h"
 #include "support/child_process.h"
@@ -144,4 +146,15 @@ TEST_CASE("F41 a child that is forked in the middle of an upload is refused, and
   REQUIRE_MESSAGE(result, result.error().to_string());
   CHECK(fault.sent() == Counts{1, 1, 1});
   CHECK(text_of(fault.direct(), "k") == three_parts());
+}
+
+TEST_CASE("F41 a child ends the uploader that it was forked with, and so does the parent") {
+  auto uploader = make_uploader(make_memory_store()).value();
+  const auto source = memory_source(as_bytes(three_parts()));
+  REQUIRE(uploader->upload(*source, "k"));  // its threads run from now on
+  ChildProcess child([&](const ChildProcess::Tell& tell) {
+    uploader.reset();
+    tell("ended");
+  });
+  CHECK(child.finish() == "ended");
 }

@@ -148,8 +148,9 @@ class DOCUPILOT_EXPORT ObjectStore {
   /// The parts that the store has, by number.
   [[nodiscard]] virtual Result<std::vector<PartInfo>> list_parts(const MultipartUpload& upload,
                                                                  const Context& context = {});
-  /// Joins the parts named, in the order of their numbers. Type and attributes, which were given when the upload began,
-  /// may be left out of the answer. Errors: corrupted when a part or etag is not what it has.
+  /// Joins the parts named, in the order of their numbers; they should have their sizes. The answer may leave out type
+  /// and attributes, which were given when the upload began, and have its own time rather than the object's. Errors:
+  /// corrupted when a part or etag is not what it has.
   [[nodiscard]] virtual Result<ObjectInfo> complete_multipart(const MultipartUpload& upload,
                                                               const std::vector<PartInfo>& parts,
                                                               const Context& context = {});

@@ -62,7 +62,7 @@ struct UploadOptions {
 };
 
 struct UploadResult {
-  ObjectInfo object;                ///< As the store told it: of one in parts it need not tell type and attributes.
+  ObjectInfo object;                ///< As the store told it: of one in parts it need not tell the attributes.
   std::uint64_t crc64nvme = 0;      ///< Of all bytes, computed as they were read; 0 where only the store has read them.
   std::uint64_t parts = 0;          ///< 0: in one request.
   std::uint64_t parts_resumed = 0;  ///< Of these, sent by an earlier run.

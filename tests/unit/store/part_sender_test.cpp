@@ -365,7 +365,9 @@ TEST_CASE("an upload in parts completes with the checksums of all of them, the w
     if (sent.method == "POST") {
       return reply(200,
                    "<CompleteMultipartUploadResult><ETag>e</ETag>"
-                   "<ChecksumCRC64NVME>AAAAAAAAAAE=</ChecksumCRC64NVME></CompleteMultipartUploadResult>",
+                   "<ChecksumCRC64NVME>" +
+                       s3::to_checksum(crc64nvme(as_bytes("abcabc"))) +
+                       "</ChecksumCRC64NVME></CompleteMultipartUploadResult>",
                    {{"Date", "Sun, 06 Nov 1994 08:49:37 GMT"}, {"x-amz-version-id", "v1"}});
     }
     return reply(200, "", {{"ETag", "\"e\""}, {"Content-Length", "6"}});
@@ -388,7 +390,7 @@ TEST_CASE("an upload in parts completes with the checksums of all of them, the w
   CHECK(done->size == 6);
   CHECK(done->version == "v1");
   CHECK(done->modified == Timestamp{784'111'777'000'000});
-  CHECK(done->crc64nvme == 1);
+  CHECK(done->crc64nvme == crc64nvme(as_bytes("abcabc")));
   std::vector<AnsweringTransport::Seen> posts;
   for (const auto& sent : s3.transport->seen) {
     CHECK((sent.method == "POST" || sent.method == "PUT"));

@@ -118,7 +118,12 @@ Reply Store::complete(const std::string& path, const std::string& id, const Requ
   Reply reply{.body = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<CompleteMultipartUploadResult><Location>" +
                       xml_escaped(path) + "</Location><Bucket>" + xml_escaped(bucket_of(path).substr(1)) +
                       "</Bucket><Key>" + xml_escaped(key_of(path)) + "</Key><ETag>&quot;" + object.etag +
-                      "&quot;</ETag></CompleteMultipartUploadResult>"};
+                      "&quot;</ETag>"};
+  // As S3 does; in verify mode it has been compared.
+  if (const std::string_view crc = request.header("x-amz-checksum-crc64nvme"); !crc.empty()) {
+    reply.body += "<ChecksumCRC64NVME>" + xml_escaped(std::string(crc)) + "</ChecksumCRC64NVME>";
+  }
+  reply.body += "</CompleteMultipartUploadResult>";
   objects_[path] = std::move(object);
   uploads_.erase(id);
   return reply;
