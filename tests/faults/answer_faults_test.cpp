@@ -13,7 +13,6 @@ using namespace docupilot;
 using namespace docupilot_test;
 using namespace std::chrono_literals;
 using docupilot::testing::Fault;
-using docupilot::testing::RecordedRequest;
 using docupilot::testing::Reply;
 using docupilot::testing::Script;
 using docupilot::testing::ScriptedServer;

@@ -82,8 +82,9 @@ class KeyUpdatingServer {
       const int count = SSL_read(tls, piece.data(), static_cast<int>(piece.size()));
       if (count <= 0) return false;
       request.append(piece.data(), static_cast<std::size_t>(count));
-      if (body != std::string::npos || (body = request.find("\r\n\r\n")) == std::string::npos) continue;
-      body += 4;
+      const std::size_t end = request.find("\r\n\r\n");
+      if (body != std::string::npos || end == std::string::npos) continue;
+      body = end + 4;
       const std::string field = "Content-Length: ";
       const std::size_t at = request.find(field);
       if (at < body) length = std::stoul(request.substr(at + field.size()));
