@@ -37,6 +37,7 @@ void ProxyConnection::run() {
   // The client may have closed its half alone: the rest of the replies still goes down to it.
   down.join();
   ConnectionEnded how = end_.value_or(ConnectionEnded{Ending::left});
+  if (server_broke_ && how.how == Ending::closed) how = {Ending::reset, "by the server"};
   if (how.how == Ending::reset || how.how == Ending::broken) server_->reset();
   if (how.how == Ending::closed && client_left_) how.how = Ending::left;
   throw how;
@@ -81,7 +82,7 @@ void ProxyConnection::request_up(const std::string& head) {
   RecordedRequest entered = book_.enter(recorded_head(head, number_));
   if (entered.malformed) {
     opaque_ = true;
-    server_->write(head, up_waker_);
+    write_to_server(head);
     return;
   }
   const auto exchange = std::make_shared<Exchange>();
@@ -96,7 +97,7 @@ void ProxyConnection::request_up(const std::string& head) {
   down_waker_.nudge();
   const auto deliver = [&](std::string_view bytes) {
     if (script.keep) seams_.keep(number, bytes);
-    if (!script.withhold) server_->write(bytes, up_waker_);
+    if (!script.withhold) write_to_server(bytes);
   };
   const auto answer_now = [&] {
     exchange->may_answer = true;
@@ -129,10 +130,21 @@ void ProxyConnection::request_up(const std::string& head) {
   answer_now();
 }
 
+/// A server that breaks off may have said why. So this is no end yet: `go_down` passes on what it said, and then ends.
+void ProxyConnection::write_to_server(std::string_view bytes) {
+  if (server_broke_) return;
+  try {
+    server_->write(bytes, up_waker_);
+  } catch (const ConnectionEnded& ended) {
+    if (ended.how != Ending::broken) throw;
+    server_broke_ = true;
+  }
+}
+
 void ProxyConnection::everything_up() {
   while (from_client_.fill()) {
     const std::string_view bytes = from_client_.waiting();
-    up_runner_.pass(up_gate_, bytes, [this](std::string_view piece) { server_->write(piece, up_waker_); });
+    up_runner_.pass(up_gate_, bytes, [this](std::string_view piece) { write_to_server(piece); });
     from_client_.use(bytes.size());
     up_runner_.act(up_gate_);
   }

@@ -53,6 +53,7 @@ class ProxyConnection {
   void go_up();
   void request_up(const std::string& head);
   void everything_up();
+  void write_to_server(std::string_view bytes);
 
   void go_down();
   void answer(Exchange& exchange);
@@ -78,6 +79,7 @@ class ProxyConnection {
   FaultRunner down_runner_;
   std::atomic<bool> opaque_;
   std::atomic<bool> client_left_{false};
+  std::atomic<bool> server_broke_{false};  ///< It takes no more; set by the upward thread.
 
   std::mutex mutex_;  // of the two that follow
   std::deque<std::shared_ptr<Exchange>> exchanges_;

@@ -152,7 +152,12 @@ void ProxyConnection::stream_reply(Exchange& exchange, const std::string& head, 
   }
   const bool whole = decoder.done() || (server_ended && decoder.until_close());
   if (script.replace && whole) {
-    const EncodedReply reply = encode(*script.replace, request.method);
+    Reply stated = *script.replace;
+    // Only the server knows whether it goes on with this connection; a client that is not told loses its next request.
+    if (!stated.raw && has_token(parsed.fields, "Connection", "close")) {
+      stated.headers.emplace_back("Connection", "close");
+    }
+    const EncodedReply reply = encode(stated, request.method);
     write_canned(reply, script.faults, runner, writer);
     if (reply.ends_by_closing) end_like_server();
   } else {

@@ -25,7 +25,7 @@ struct ProxyScript {
   /// byte 0, the request has had its effect and its client does not know.
   bool server_first = false;
   /// Given to the client in the place of the server's reply, once that has come whole: the effect of a success that
-  /// looks like a failure.
+  /// looks like a failure. Where the server says `Connection: close`, so does this reply (unless it is `Reply::raw`).
   std::optional<Reply> replace = {};
   /// Given to the client once its request was read, of which the server sees nothing.
   std::optional<Reply> withhold = {};

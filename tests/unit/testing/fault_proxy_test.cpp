@@ -1,5 +1,6 @@
 #include <docupilot/testing/fault_proxy.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <memory>
@@ -192,6 +193,16 @@ TEST_CASE("a success is told as a failure") {
   CHECK(pair.server.ledger().snapshot().requests[0].body == "abc");
 }
 
+TEST_CASE("a failure that is told in the place of a success says whether the connection goes on") {
+  Pair pair;
+  pair.proxy.script(0, {.replace = Reply{.status = 500}});
+  pair.server.push({.reply = {.headers = {{"Connection", "close"}}, .framing = Reply::Framing::until_close}});
+  RawClient client(pair.proxy.port());
+  client.send(get);
+  CHECK(client.read_all() == "HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+  CHECK(client.at_end());
+}
+
 TEST_CASE("a kept request is delivered later, and again") {
   Pair pair;
   pair.proxy.script(0, {.withhold = Reply{.status = 504}, .keep = true});
@@ -303,6 +314,23 @@ TEST_CASE("ends of the server reach the client as what they were") {
   CHECK(third.error() == ECONNRESET);
   CHECK(pair.proxy.ledger().wait_until([](const Record& record) {
     return record.connections.size() == 3 && record.connections[2].ending == Ending::unreachable;
+  }));
+}
+
+TEST_CASE("what a server says before it breaks off reaches a client that is still writing") {
+  Pair pair;
+  const std::string large = put(std::string(8U << 20U, 'u'));
+  for (int round = 0; round < 50; ++round) {
+    RawClient client(pair.proxy.port());
+    pair.server.push({.reply = {.status = 404, .body = "gone"},
+                      .faults = {Fault::reply_early(1), Fault::reset(Place::request_body, 200'000)}});
+    client.send(large);
+    CHECK(client.read_all().ends_with("gone"));
+  }
+  CHECK(pair.proxy.ledger().wait_until([](const Record& record) {
+    return record.connections.size() == 50 && std::ranges::all_of(record.connections, [](const auto& connection) {
+             return connection.ending == Ending::reset;
+           });
   }));
 }
 
