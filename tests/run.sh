@@ -161,6 +161,7 @@ excerpt() { # what went wrong, as far as a log tells; else its end
 
 # ---- building ----------------------------------------------------------------------------------------------------------
 launcher=()
+export CCACHE_BASEDIR=$root CCACHE_NOHASHDIR=1  # what one copy of the project compiled serves the others
 configure() { # PRESET FOLDER OPTION...
   local preset=$1 folder=$2
   shift 2

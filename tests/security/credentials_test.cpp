@@ -19,6 +19,7 @@
 #include "http/sleeper.h"
 #include "network_seam.h"
 #include "support/child_process.h"
+#include "support/source_folder.h"
 #include "support/virtual_time.h"
 
 using namespace docupilot;
@@ -175,7 +176,7 @@ TEST_CASE("rule 23: ids, marks and delays of processes that were forked from one
 }
 
 TEST_CASE("rule 23: the library has one source of chance, and compares bytes in place only where nothing is secret") {
-  const std::filesystem::path root = std::filesystem::path(DOCUPILOT_SOURCE_DIR) / "src";
+  const std::filesystem::path root = std::filesystem::path(source_folder()) / "src";
   const std::regex chance(
       R"(\b(s?rand|rand_r|random|srandom|[delmn]rand48)\(|mt19937|minstd_rand|random_device|RAND_bytes)");
   const std::regex compare(R"(\bmemcmp\()");

@@ -50,7 +50,11 @@ class UploadWorld {
   [[nodiscard]] std::size_t uploads() const {
     return server_ ? s3_.uploads() : store->list_multipart("").value().size();
   }
-  void release() { server_->release(); }  ///< What was stalled goes on.
+  /// Until the part that is to stall does.
+  void wait_for_stall() const {
+    REQUIRE(server_->ledger().wait_until([](const auto& record) { return record.faults_fired() > 0; }));
+  }
+  void release() { server_->release(); }  ///< What is stalled by now goes on.
   void begin_foreign(const std::string& path) { s3_.begin(path); }
   /// Somebody else puts an object there.
   void keep_foreign(const std::string& path, std::string bytes) { s3_.keep(path, std::move(bytes)); }

@@ -249,7 +249,7 @@ TEST_CASE("a paused upload costs nothing, and leaves its turn to others") {
   const auto uploader = make_uploader(world.store, {.connections = 1, .part_size = 5 * mebibyte}).value();
   world.stall_part = 1;
   const auto upload = uploader->start(std::shared_ptr<Source>(memory_source(as_bytes(text))), "k");
-  while (world.parts_sent().empty()) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  world.wait_for_stall();
   upload->pause();
   world.stall_part = 0;
   world.release();
@@ -343,7 +343,7 @@ TEST_CASE("an upload whose journal cannot be written fails before it completes")
       make_uploader(world.store, {.journal = journal, .connections = 1, .part_size = 5 * mebibyte}).value();
   world.stall_part = 2;
   const auto upload = uploader->start(std::shared_ptr<Source>(file_source(path).value()), "k");
-  while (world.parts_sent().size() < 2) std::this_thread::sleep_for(std::chrono::milliseconds(2));
+  world.wait_for_stall();
   const auto database = sqlite::Connection::open({.path = journal}).value();
   REQUIRE(database->prepare("CREATE TRIGGER breaks BEFORE INSERT ON parts BEGIN SELECT RAISE(ABORT, 'broken'); END")
               .value()
