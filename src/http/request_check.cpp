@@ -75,7 +75,7 @@ curl_slist* CheckedRequest::header_list(const Request& request) {
   const auto add_bare = [&](std::string_view line) { lines_.append(line).push_back('\0'); };
   // What libcurl would add: "Accept: */*", and "Expect: 100-continue" when it thinks best.
   if (!request.headers.find("Accept")) add_bare("Accept:");
-  if (shape == Shape::body) add_bare(request.expect_continue && length > 0 ? "Expect: 100-continue" : "Expect:");
+  if (shape == Shape::body) add_bare(asks_first(request) ? "Expect: 100-continue" : "Expect:");
   for (const Headers::Field& field : request.headers.fields()) {
     if (!same_name(field.name, "Content-Length")) add_line(field.name, field.value);
   }

@@ -33,6 +33,8 @@ struct CheckedRequest {
   CheckedRequest& operator=(const CheckedRequest&) = delete;
   CheckedRequest& operator=(CheckedRequest&&) noexcept = default;
 
+  /// Whether the body of this request waits until it is asked for ("100 Continue").
+  [[nodiscard]] bool asks_first(const Request& request) const { return request.expect_continue && length > 0; }
   /// The header lines of this request, chained as libcurl wants them; valid as long as this object is not moved.
   [[nodiscard]] curl_slist* header_list(const Request& request);
 

@@ -20,10 +20,6 @@ std::string host_of(std::string_view endpoint) {
   return parts ? parts->host : std::string(endpoint.substr(endpoint.find("://") + 3));
 }
 
-bool asks_first(const Request& request, const CheckedRequest& checked) {
-  return request.expect_continue && checked.length > 0;
-}
-
 void write_request_head(std::string& head, const Request& request, const CheckedRequest& checked, std::string_view host,
                         std::string_view user_agent) {
   const std::string_view url = checked.url;
@@ -35,7 +31,7 @@ void write_request_head(std::string& head, const Request& request, const Checked
   for (const Headers::Field& field : request.headers.fields()) {
     if (!same_name(field.name, "Content-Length")) add_field(head, field.name, trim_blanks(field.value));
   }
-  if (asks_first(request, checked)) add_field(head, "Expect", "100-continue");
+  if (checked.asks_first(request)) add_field(head, "Expect", "100-continue");
   add_field(head, "Content-Length", std::to_string(checked.length));
   head.append("\r\n");
 }

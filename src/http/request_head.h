@@ -13,9 +13,6 @@ namespace docupilot::inline v1::http {
 /// by itself.
 [[nodiscard]] std::string host_of(std::string_view endpoint);
 
-/// Whether the body waits until it is asked for ("100 Continue").
-[[nodiscard]] bool asks_first(const Request& request, const CheckedRequest& checked);
-
 /// The request line and the headers, into `head`; the request has been checked.
 void write_request_head(std::string& head, const Request& request, const CheckedRequest& checked, std::string_view host,
                         std::string_view user_agent);

@@ -48,7 +48,7 @@ void WireConnection::start(CurlTransfer& transfer) {
   transfer.on_socket(socket_.descriptor().native_handle());
   static_cast<void>(transfer.on_request());  // the first time, so that it does not refuse
   wait_to_read();
-  if (asks_first(transfer.request(), transfer.checked())) wait_to_be_asked();
+  if (transfer.checked().asks_first(transfer.request())) wait_to_be_asked();
   if (asks_ || fill()) write();
 }
 

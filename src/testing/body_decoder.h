@@ -9,7 +9,8 @@
 
 namespace docupilot::inline v1::testing {
 
-/// Follows a body on the wire and knows where it ends.
+/// Follows a body on the wire and knows where it ends. Shares nothing with the library's own reader of bodies, which is
+/// tested against it.
 class BodyDecoder {
  public:
   explicit BodyDecoder(Framing framing);

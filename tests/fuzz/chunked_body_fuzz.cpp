@@ -2,25 +2,17 @@
 // there. The first byte is the size of the pieces.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/insist.h"
+#include "fuzz/taken.h"
 #include "http/chunked_body.h"
 
+using docupilot_test::insist;
+using docupilot_test::Taken;
+
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-struct Taken {
-  std::string content;
-  std::size_t bytes = 0;
-  bool done = false;
-  bool broken = false;
-  bool operator==(const Taken&) const = default;
-};
 
 Taken take(std::string_view wire, std::size_t size) {
   docupilot::http::ChunkedBody body;
@@ -28,8 +20,8 @@ Taken take(std::string_view wire, std::size_t size) {
   while (taken.bytes < wire.size() && !body.done() && !body.broken()) {
     const std::string_view piece = wire.substr(taken.bytes, size);
     const auto found = body.next(piece);
-    require(found.taken + found.content.size() <= piece.size());
-    require(found.taken + found.content.size() > 0);
+    insist(found.taken + found.content.size() <= piece.size());
+    insist(found.taken + found.content.size() > 0);
     taken.content += found.content;
     taken.bytes += found.taken + found.content.size();
   }
@@ -44,6 +36,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if (size < 1) return 0;
   const std::size_t piece = std::max<std::size_t>(data[0], 1);
   const std::string_view wire(reinterpret_cast<const char*>(data) + 1, size - 1);
-  require(take(wire, wire.size()) == take(wire, piece));
+  insist(take(wire, wire.size()) == take(wire, piece));
   return 0;
 }

@@ -2,16 +2,12 @@
 
 #include <docupilot/extract/extractor.h>
 
-#include <cstdlib>
 #include <string_view>
 
 #include "base/utf8.h"
+#include "fuzz/insist.h"
 
 namespace docupilot_test {
-
-inline void insist(bool holds) {
-  if (!holds) std::abort();
-}
 
 /// What `ExtractedText` promises, whatever the input was.
 inline void check_extracted(const docupilot::ExtractedText& result, std::uint64_t limit) {

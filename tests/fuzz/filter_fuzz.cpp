@@ -1,16 +1,17 @@
 // Whatever is taken as a filter is well formed, becomes SQL that SQLite takes, and selects there what it matches.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string_view>
 
 #include <docupilot/base/filter.h>
 
+#include "fuzz/insist.h"
 #include "json/tagged_value.h"
 #include "sqlite/database.h"
 #include "sqlite/filter_sql.h"
 
 using namespace docupilot;
+using docupilot_test::insist;
 
 namespace {
 
@@ -25,10 +26,6 @@ constexpr sqlite::FilterColumns columns = {.id = "id",
                                            .tags = "tags",
                                            .summary = "summary",
                                            .attributes = "attributes"};
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 Document sample() {
   Document d;
@@ -64,15 +61,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   static const auto connection = table_of(document);
   const auto filter = parse_filter({reinterpret_cast<const char*>(data), size});
   if (!filter) {
-    require(filter.error().code() == ErrorCode::invalid_argument && !filter.error().hint().empty());
+    insist(filter.error().code() == ErrorCode::invalid_argument && !filter.error().hint().empty());
     return 0;
   }
-  require(filter->check().has_value());
+  insist(filter->check().has_value());
   const auto sql = sqlite::filter_sql(*filter, columns);
   auto row = connection->prepare("SELECT count(*) FROM document WHERE " + sql.where);
-  require(row.has_value());
+  insist(row.has_value());
   sqlite::bind_all(*row, 1, sql.parameters);
-  require(row->step().value());
-  require(row->integer(0) == (filter->matches(document) ? 1 : 0));
+  insist(row->step().value());
+  insist(row->integer(0) == (filter->matches(document) ? 1 : 0));
   return 0;
 }

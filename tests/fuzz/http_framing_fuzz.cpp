@@ -2,28 +2,19 @@
 // there. The first two bytes choose the size of the pieces and the message's kind.
 #include <algorithm>
 #include <cstdint>
-#include <cstdlib>
 #include <string>
 #include <string_view>
 
+#include "fuzz/insist.h"
+#include "fuzz/taken.h"
 #include "testing/body_decoder.h"
 #include "testing/http_text.h"
 
 using namespace docupilot::testing;
+using docupilot_test::insist;
+using docupilot_test::Taken;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
-struct Taken {
-  std::string content;
-  std::size_t bytes = 0;
-  bool done = false;
-  bool broken = false;
-  bool operator==(const Taken&) const = default;
-};
 
 Taken take(Framing framing, std::string_view wire, std::size_t piece) {
   BodyDecoder decoder(framing);
@@ -31,7 +22,7 @@ Taken take(Framing framing, std::string_view wire, std::size_t piece) {
   while (taken.bytes < wire.size() && !decoder.done()) {
     const std::string_view some = wire.substr(taken.bytes, piece);
     const std::size_t count = decoder.feed(some, taken.content);
-    require(count <= some.size() && (count == some.size() || decoder.done()));
+    insist(count <= some.size() && (count == some.size() || decoder.done()));
     taken.bytes += count;
   }
   taken.done = decoder.done();
@@ -48,15 +39,15 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes(reinterpret_cast<const char*>(data) + 2, size - 2);
   const auto block = head_size(bytes);
   if (!block) return 0;
-  require(*block <= bytes.size());
+  insist(*block <= bytes.size());
   // The end of the block is where its last byte came, and not before.
-  require(!head_size(bytes.substr(0, *block - 1)));
+  insist(!head_size(bytes.substr(0, *block - 1)));
   const Head head = parse_head(bytes.substr(0, *block));
   const auto framing = is_request ? request_framing(head) : reply_framing(head, status_of(head), "GET");
   if (!framing) return 0;
   const std::string_view wire = bytes.substr(*block);
   const Taken whole = take(*framing, wire, wire.size());
-  require(whole.content.size() <= whole.bytes);
-  require(take(*framing, wire, piece) == whole);
+  insist(whole.content.size() <= whole.bytes);
+  insist(take(*framing, wire, piece) == whole);
   return 0;
 }

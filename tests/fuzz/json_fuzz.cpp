@@ -1,43 +1,40 @@
 // Whatever JSON is taken comes out as JSON of the same value, tagged or not; everything else is refused.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include "base/utf8.h"
+#include "fuzz/insist.h"
 #include "json/base64.h"
 #include "json/json_reader.h"
 #include "json/json_writer.h"
 #include "json/tagged_value.h"
 
 using namespace docupilot;
+using docupilot_test::insist;
 
 namespace {
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
-
 void read_plain(std::string_view text) {
   const auto value = json::parse(text);
-  if (!value) return require(value.error().code() == ErrorCode::corrupted);
+  if (!value) return insist(value.error().code() == ErrorCode::corrupted);
   const std::string written = value->to_json();
-  require(is_utf8(written));
+  insist(is_utf8(written));
   const auto again = json::parse(written);
-  require(again.has_value() && *again == *value);
+  insist(again.has_value() && *again == *value);
   const auto tagged = json::from_tagged(json::to_tagged(*value));
-  require(tagged.has_value() && *tagged == *value);
+  insist(tagged.has_value() && *tagged == *value);
 }
 
 void read_tagged(std::string_view text) {
   const auto value = json::from_tagged(text);
-  if (!value) return require(value.error().code() == ErrorCode::corrupted);
+  if (!value) return insist(value.error().code() == ErrorCode::corrupted);
   const std::string written = json::to_tagged(*value);
   const auto again = json::from_tagged(written);
-  require(again.has_value() && json::to_tagged(*again) == written);  // as text, because NaN is not equal to itself
+  insist(again.has_value() && json::to_tagged(*again) == written);  // as text, because NaN is not equal to itself
 }
 
 void read_base64(std::string_view text) {
-  if (const auto bytes = from_base64(text)) require(to_base64(*bytes) == text);
+  if (const auto bytes = from_base64(text)) insist(to_base64(*bytes) == text);
 }
 
 }  // namespace

@@ -1,6 +1,5 @@
 // Whatever is asked, the index answers: no error, hits that can be there, snippets that are UTF-8.
 #include <cstdint>
-#include <cstdlib>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -8,14 +7,12 @@
 #include <docupilot/search/sqlite_index.h>
 
 #include "base/utf8.h"
+#include "fuzz/insist.h"
 
 using namespace docupilot;
+using docupilot_test::insist;
 
 namespace {
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 std::unique_ptr<SearchIndex> small_index() {
   auto index = open_sqlite_index({.path = ":memory:"}).value();
@@ -47,10 +44,10 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   if ((data[0] & 128) != 0) query.filter = field("tags").contains("x");
   query.text.assign(reinterpret_cast<const char*>(data) + 1, size - 1);
   const auto result = index->query(query);
-  require(result.has_value());
-  require(result->hits.size() <= query.limit);
-  require(result->estimated_total >= result->hits.size() && result->estimated_total <= 5);
-  for (const SearchHit& hit : result->hits) require(!hit.id.empty() && is_utf8(hit.snippet));
-  for (const Correction& c : result->corrections) require(!c.from.empty() && !c.to.empty() && c.from != c.to);
+  insist(result.has_value());
+  insist(result->hits.size() <= query.limit);
+  insist(result->estimated_total >= result->hits.size() && result->estimated_total <= 5);
+  for (const SearchHit& hit : result->hits) insist(!hit.id.empty() && is_utf8(hit.snippet));
+  for (const Correction& c : result->corrections) insist(!c.from.empty() && !c.to.empty() && c.from != c.to);
   return 0;
 }

@@ -1,39 +1,37 @@
 // Any text has a summary that keeps to the rules, or is refused.
 #include <cstdint>
-#include <cstdlib>
 #include <string_view>
 
 #include <docupilot/summary/extractive_summarizer.h>
 
 #include "base/utf8.h"
+#include "fuzz/insist.h"
 #include "text/sentences.h"
 #include "text/words.h"
 
-namespace {
+using docupilot_test::insist;
 
-void require(bool holds) {
-  if (!holds) std::abort();
-}
+namespace {
 
 void read_words(std::string_view text) {
   std::size_t end = 0;
   for (docupilot::text::WordReader words(text); words.next();) {
     const auto& word = words.word();
-    require(!word.spelling.empty() && word.offset >= end);
+    insist(!word.spelling.empty() && word.offset >= end);
     end = word.offset + word.spelling.size();
-    require(end <= text.size() && docupilot::is_utf8(word.spelling));
+    insist(end <= text.size() && docupilot::is_utf8(word.spelling));
   }
-  require(docupilot::is_utf8(docupilot::text::fold(text)));
-  require(docupilot::is_utf8(docupilot::text::fold_case(text)));
+  insist(docupilot::is_utf8(docupilot::text::fold(text)));
+  insist(docupilot::is_utf8(docupilot::text::fold_case(text)));
 }
 
 void read_sentences(std::string_view text) {
   std::size_t end = 0;
   for (docupilot::text::SentenceReader sentences(text); sentences.next();) {
     const auto& sentence = sentences.sentence();
-    require(sentence.size > 0 && sentence.offset >= end);
+    insist(sentence.size > 0 && sentence.offset >= end);
     end = sentence.offset + sentence.size;
-    require(end <= text.size());
+    insist(end <= text.size());
   }
 }
 
@@ -47,14 +45,14 @@ void summarize(std::string_view text, std::uint8_t choice) {
       .length = {.sentences = choice % 2 == 0 ? length : 0, .words = choice % 2 == 1 ? length * 4 : 0}};
   const auto summary = summarizer->summarize(request);
   if (!summary) return;
-  require(docupilot::is_utf8(text) && docupilot::is_utf8(summary->text) && !summary->sentences.empty());
+  insist(docupilot::is_utf8(text) && docupilot::is_utf8(summary->text) && !summary->sentences.empty());
   std::size_t end = 0;
   for (const auto& sentence : summary->sentences) {
-    require(sentence.size > 0 && sentence.offset >= end);
+    insist(sentence.size > 0 && sentence.offset >= end);
     end = sentence.offset + sentence.size;
-    require(end <= text.size() && docupilot::is_utf8(text.substr(sentence.offset, sentence.size)));
+    insist(end <= text.size() && docupilot::is_utf8(text.substr(sentence.offset, sentence.size)));
   }
-  if (request.length.sentences > 0) require(summary->sentences.size() <= request.length.sentences);
+  if (request.length.sentences > 0) insist(summary->sentences.size() <= request.length.sentences);
 }
 
 }  // namespace
