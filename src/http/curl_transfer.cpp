@@ -42,6 +42,13 @@ CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> loop, const Request* reques
       done_(std::move(done)),
       bodies_(bodies) {}
 
+CurlTransfer::CurlTransfer(std::shared_ptr<CurlLoop> loop, Request like, unsigned connections)
+    : loop_(std::move(loop)),
+      own_request_(std::move(like)),
+      request_(&own_request_),
+      connects_ahead_(connections),
+      done_([](const Result<Response>&) {}) {}
+
 CurlTransfer::~CurlTransfer() = default;
 
 void CurlTransfer::resume() {
@@ -278,6 +285,7 @@ Result<Response> CurlTransfer::reply() {
 }
 
 Result<Response> CurlTransfer::outcome(CURLcode result) {
+  if (connects_ahead_ > 0) return Response();  // nobody asks
   if (failure_) return outcome(std::move(*failure_));
   if (head_.complete()) {
     // "417 Expectation Failed" is a reply; libcurl would have sent the request once more.
@@ -320,7 +328,7 @@ Result<Response> CurlTransfer::outcome(Error why) {
 
 void CurlTransfer::deliver(Result<Response> result) {
   stopper_.reset();
-  if (const Hooks& hooks = loop_->setup().options.hooks; hooks.metric || hooks.span) {
+  if (const Hooks& hooks = loop_->setup().options.hooks; connects_ahead_ == 0 && (hooks.metric || hooks.span)) {
     report(hooks, {.result = result,
                    .taken = began_ == Moment() ? Moment::duration::zero() : Clock::now() - began_,
                    .bytes_sent = body_sent_,

@@ -34,6 +34,8 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   /// The request is kept by the caller until `done` was called; `kept` by this transfer, past the end of `done`.
   CurlTransfer(std::shared_ptr<CurlLoop> loop, const Request* request, CheckedRequest checked, Bodies bodies,
                const Context& context, Done done, std::shared_ptr<void> kept);
+  /// Opens a connection for requests like this one, unless there are so many; sends nothing, and tells nobody.
+  CurlTransfer(std::shared_ptr<CurlLoop> loop, Request like, unsigned connections);
   ~CurlTransfer() override;
 
   void resume() override;
@@ -45,6 +47,8 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   [[nodiscard]] const Request& request() const noexcept { return *request_; }
   [[nodiscard]] CheckedRequest& checked() noexcept { return checked_; }
   [[nodiscard]] const CheckedRequest& checked() const noexcept { return checked_; }
+  /// Of one that only opens a connection: how many there may be then. Else 0.
+  [[nodiscard]] unsigned connects_ahead() const noexcept { return connects_ahead_; }
   [[nodiscard]] const ReplyHead& head() const noexcept { return head_; }
   void attach(CurlPool& pool, std::unique_ptr<CurlHandle> handle);
   /// `wire`: null while it waits for one.
@@ -114,6 +118,7 @@ class CurlTransfer final : public Transfer, public std::enable_shared_from_this<
   const Request* request_;
   CheckedRequest checked_;
   bool is_checked_ = false;
+  const unsigned connects_ahead_ = 0;
   Context context_;
   const std::shared_ptr<void> kept_;
   Done done_;

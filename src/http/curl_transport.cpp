@@ -90,6 +90,18 @@ std::shared_ptr<Transfer> CurlTransport::start(Request request, Done done, const
   return transfer;
 }
 
+void CurlTransport::connect_ahead(Request like, unsigned connections) {
+  if (!setup_->options.proxy.empty()) return;  // not by the pool for uploads, whose connections these are
+  like.method = "PUT";
+  like.idempotent = true;
+  for (unsigned i = 0; i < connections; ++i) {
+    const auto loop = this->loop();
+    if (!loop) return;
+    const auto transfer = std::make_shared<CurlTransfer>(*loop, like, connections);
+    if (!(*loop)->submit(transfer)) return;
+  }
+}
+
 Result<Response> CurlTransport::send(const Request& request, const Context& context) {
   DOCUPILOT_CHECK(context.check("request"));
   DOCUPILOT_TRY(CheckedRequest checked, check_request(request, setup_->options.allow_plaintext));

@@ -24,6 +24,7 @@ class CurlTransport final : public Transport {
   CurlTransport& operator=(const CurlTransport&) = delete;
 
   std::shared_ptr<Transfer> start(Request request, Done done, const Context& context) override;
+  void connect_ahead(Request like, unsigned connections) override;
   [[nodiscard]] Result<Response> send(const Request& request, const Context& context) override;
 
  private:

@@ -12,6 +12,8 @@ BodySink::~BodySink() = default;
 Transfer::~Transfer() = default;
 Transport::~Transport() = default;
 
+void Transport::connect_ahead(Request, unsigned) {}
+
 std::unique_ptr<Transport> make_transport(TransportOptions options) {
   return std::make_unique<CurlTransport>(std::move(options));
 }

@@ -35,6 +35,11 @@ WireConnection::WireConnection(WirePool& pool, boost::asio::io_context& io, cons
       socket_(pool, io, setup, endpoint_.starts_with("https:")),
       timer_(io) {}
 
+void WireConnection::rest() noexcept {
+  can_be_used_again_ = true;
+  exchanges_ = 1;  // whoever finds it broken has to think of a server that closed it meanwhile
+}
+
 void WireConnection::start(CurlTransfer& transfer) {
   const auto self = shared_from_this();  // the pool may be through with it before this returns
   transfer_ = &transfer;
@@ -175,9 +180,13 @@ void WireConnection::wait_to_write() {
   waits_to_write_ = true;
   socket_.descriptor().async_wait(Descriptor::wait_write,
                                   [self = shared_from_this()](const boost::system::error_code&) {
-                                    self->waits_to_write_ = false;
-                                    if (self->socket_.is_open() && self->transfer_ != nullptr) self->write();
+                                    if (self->socket_.is_open()) self->pool_.write_in_turn(self);
                                   });
+}
+
+void WireConnection::take_turn() {
+  waits_to_write_ = false;
+  if (socket_.is_open() && transfer_ != nullptr) write();
 }
 
 // ---- the reply ------------------------------------------------------------------------------------------------------

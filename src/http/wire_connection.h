@@ -33,10 +33,14 @@ class WireConnection : public std::enable_shared_from_this<WireConnection> {
   [[nodiscard]] Result<void> open(CurlTransfer& transfer) { return socket_.open(transfer); }
   [[nodiscard]] Result<void> opened() { return socket_.opened(); }
   void close() { socket_.close(!has_bytes()); }
+  /// It was opened for requests that will come.
+  void rest() noexcept;
   /// Sends the request of the transfer, which must be attached, and has it end by WirePool::through.
   void start(CurlTransfer& transfer);
   /// The source of the body can go on.
   void resume();
+  /// There is room for more, and nobody else writes now.
+  void take_turn();
   /// The transfer is done with, or given up: then false, and the connection is of no use any more.
   [[nodiscard]] bool release();
   /// While it is not used: has the pool look after it when bytes come or it is closed.

@@ -16,6 +16,10 @@ namespace {
 // the cache, and is half of what may lie unsent.
 constexpr std::size_t buffer_size = (std::size_t{256} << 10U) + 1024;
 
+// What is asked for meanwhile goes first. And where its answer is here by then, connections are opened so soon that it
+// need not be ahead of time.
+constexpr std::chrono::milliseconds head_start(2);
+
 /// Scheme, host and port.
 std::string endpoint_of(const CurlTransfer& transfer) {
   const std::string_view url = transfer.checked().url;
@@ -25,13 +29,14 @@ std::string endpoint_of(const CurlTransfer& transfer) {
 }  // namespace
 
 WirePool::WirePool(CurlLoop& loop, boost::asio::io_context& io, Sockets& sockets, const CurlSetup& setup)
-    : CurlPool(loop, io, sockets, setup, 0), buffer_(buffer_size) {}
+    : CurlPool(loop, io, sockets, setup, 0), timer_(io), buffer_(buffer_size) {}
 
 WirePool::~WirePool() {
   for (auto& [name, endpoint] : endpoints_) {
     for (const ConnectionPointer& connection : endpoint.connections) connection->close();
   }
   endpoints_.clear();
+  writers_.clear();
 }
 
 bool WirePool::suits(const CurlTransfer& transfer, const CurlSetup& setup) {
@@ -43,6 +48,11 @@ Result<void> WirePool::add(CurlTransfer& transfer) {
   if (multi() == nullptr) return Error(ErrorCode::exhausted, "there is no memory for connections");
   count_in();
   transfer.attach(*this, nullptr);
+  if (transfer.connects_ahead() > 0) {
+    ahead_.push_back(&transfer);
+    if (ahead_.size() == 1) connect_ahead_after(head_start);
+    return {};
+  }
   Endpoint& endpoint = endpoints_[endpoint_of(transfer)];
   if (endpoint.waiting.empty() && has_room(endpoint)) return serve(transfer, endpoint);
   endpoint.waiting.push_back(&transfer);
@@ -59,6 +69,10 @@ Result<void> WirePool::serve(CurlTransfer& transfer, Endpoint& endpoint) {
     there->start(transfer);
     return {};
   }
+  return serve_anew(transfer, endpoint);
+}
+
+Result<void> WirePool::serve_anew(CurlTransfer& transfer, Endpoint& endpoint) {
   auto fresh = std::make_shared<WireConnection>(*this, io_, setup_, endpoint_of(transfer));
   endpoint.connections.push_back(fresh);
   transfer.attach(*this, fresh.get());
@@ -105,7 +119,8 @@ void WirePool::remove(CurlTransfer& transfer) {
   WireConnection* const connection = transfer.wire();
   Endpoint& endpoint = endpoints_[connection != nullptr ? connection->endpoint() : endpoint_of(transfer)];
   static_cast<void>(transfer.detach());
-  if (connection == nullptr) std::erase(endpoint.waiting, &transfer);
+  if (connection == nullptr && transfer.connects_ahead() > 0) std::erase(ahead_, &transfer);
+  else if (connection == nullptr) std::erase(endpoint.waiting, &transfer);
   else if (connection->release()) keep_unused(*connection, endpoint);
   else close(*connection, endpoint);
   count_out();
@@ -128,6 +143,40 @@ void WirePool::serve_waiting() {
       if (auto served = serve(next, endpoint); !served) loop_.end(next, std::move(served).error());
     }
   }
+}
+
+void WirePool::write_in_turn(ConnectionPointer connection) {
+  writers_.push_back(std::move(connection));
+  if (writers_.size() == 1) write_soon();
+}
+
+void WirePool::write_soon() {
+  boost::asio::post(io_, [this, alive = alive_] {
+    if (!*alive) return;
+    const ConnectionPointer next = std::move(writers_.front());
+    writers_.pop_front();
+    if (!writers_.empty()) write_soon();
+    next->take_turn();
+  });
+}
+
+void WirePool::connect_ahead_after(std::chrono::nanoseconds wait) {
+  timer_.expires_after(wait);
+  timer_.async_wait([this, alive = alive_](const boost::system::error_code& problem) {
+    if (!problem && *alive && !ahead_.empty()) connect_ahead();
+  });
+}
+
+void WirePool::connect_ahead() {
+  CurlTransfer& transfer = *ahead_.front();
+  ahead_.pop_front();
+  if (!ahead_.empty()) connect_ahead_after({});
+  Endpoint& endpoint = endpoints_[endpoint_of(transfer)];
+  const std::size_t wanted = std::min<std::size_t>(transfer.connects_ahead(), setup_.options.connections);
+  if (endpoint.connections.size() >= wanted) {
+    return loop_.end(transfer, Error(ErrorCode::exhausted, "there are as many connections as are wanted"));
+  }
+  if (auto served = serve_anew(transfer, endpoint); !served) loop_.end(transfer, std::move(served).error());
 }
 
 void WirePool::unpause(CurlTransfer& transfer) {
@@ -155,7 +204,9 @@ void WirePool::done(CurlHandle& handle, CURLcode result) {
   CurlTransfer& transfer = *handle.transfer();
   if (result != CURLE_OK) return loop_.ended(transfer, result);
   if (auto opened = transfer.wire()->opened(); !opened) return loop_.end(transfer, std::move(opened).error());
-  transfer.wire()->start(transfer);
+  if (transfer.connects_ahead() == 0) return transfer.wire()->start(transfer);
+  transfer.wire()->rest();
+  loop_.ended(transfer, result);
 }
 
 }  // namespace docupilot::inline v1::http

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/asio/steady_timer.hpp>
+#include <chrono>
 #include <deque>
 #include <memory>
 #include <string>
@@ -12,7 +14,8 @@
 namespace docupilot::inline v1::http {
 
 /// The pool for bodies that are uploaded: libcurl opens its connections, and no more. So a body is copied once less and
-/// sent with its head in one piece, whichever version of libcurl there is.
+/// sent with its head in one piece, whichever version of libcurl there is. Connections may be opened before there is
+/// anything to send.
 class WirePool final : public CurlPool {
  public:
   WirePool(CurlLoop& loop, boost::asio::io_context& io, Sockets& sockets, const CurlSetup& setup);
@@ -26,6 +29,9 @@ class WirePool final : public CurlPool {
   void remove(CurlTransfer& transfer) override;
   void unpause(CurlTransfer& transfer) override;
 
+  /// By a connection that has room for more. One at a time takes its turn, and between two of them the loop looks what
+  /// came: a reply, and the request that follows on it, do not wait until all have written.
+  void write_in_turn(std::shared_ptr<WireConnection> connection);
   /// For bytes on their way, of the connection whose turn it is.
   [[nodiscard]] MutableByteView buffer() noexcept { return buffer_; }
   /// Likewise, as records of TLS.
@@ -50,14 +56,22 @@ class WirePool final : public CurlPool {
   void done(CurlHandle& handle, CURLcode result) override;
   [[nodiscard]] bool has_room(const Endpoint& endpoint) const;
   [[nodiscard]] Result<void> serve(CurlTransfer& transfer, Endpoint& endpoint);
+  [[nodiscard]] Result<void> serve_anew(CurlTransfer& transfer, Endpoint& endpoint);
   [[nodiscard]] WireConnection* take_unused(Endpoint& endpoint);
   void keep_unused(WireConnection& connection, Endpoint& endpoint);
+  void write_soon();
   /// Lets those who wait have what is free, later: who ends a transfer must not begin or end others on the way.
   void serve_soon();
   void serve_waiting();
+  /// Opens those that only open a connection, one a turn: requests that come meanwhile do not wait for them.
+  void connect_ahead_after(std::chrono::nanoseconds wait);
+  void connect_ahead();
   void close(WireConnection& connection, Endpoint& endpoint);
 
   bool serves_soon_ = false;
+  std::deque<ConnectionPointer> writers_;
+  std::deque<CurlTransfer*> ahead_;
+  boost::asio::steady_timer timer_;  // of these
   std::vector<std::byte> buffer_;
   std::vector<std::byte> records_;
   std::unordered_map<std::string, Endpoint> endpoints_;

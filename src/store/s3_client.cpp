@@ -206,6 +206,13 @@ Result<http::Response> S3Client::attempt(S3Request& request, const Place& place,
   return reply;
 }
 
+void S3Client::connect_ahead(unsigned connections, const Context& context) {
+  const auto who = credentials(context);
+  if (!who) return;
+  options_.transport->connect_ahead({.url = place()->endpoint.url({}, {}), .identity = (*who)->access_key_id},
+                                    connections);
+}
+
 void S3Client::observe(const http::Response& reply) {
   const std::string_view server = reply.headers.get("server");
   if (server.starts_with("MinIO")) is_minio_ = true;

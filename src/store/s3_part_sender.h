@@ -17,8 +17,8 @@ struct S3SenderState {
 
   S3Client& client;
   TransfersUnderWay under_way;
-  /// The last reply was a success: large bodies go out without asking first.
-  std::atomic<bool> proven = false;
+  enum class LastReply { none, success, failure };
+  std::atomic<LastReply> last_reply = LastReply::none;
   /// An attempt with a checksum was accepted.
   std::atomic<bool> takes_checksums = false;
   /// Somebody on the way answered 417: nobody is asked before a large body.
@@ -26,6 +26,12 @@ struct S3SenderState {
   /// The credentials used last do not expire, so asking for them takes no time.
   std::atomic<bool> lasting_keys = false;
 
+  /// Whether a large body waits until it is asked for. Where the server has just begun or listed an upload, it will
+  /// take a part; that is asked after a failure alone.
+  [[nodiscard]] bool asks_first(const PartRequest& part) const noexcept {
+    const LastReply last = last_reply;
+    return !never_asks && last != LastReply::success && (last == LastReply::failure || part.number == 0);
+  }
   /// This part was refused, perhaps for its checksum: its next attempt goes without. False: it cannot have been that.
   [[nodiscard]] bool leave_out_checksum(const PartRequest& part);
   void put_back_checksum(const PartRequest& part);
@@ -54,6 +60,7 @@ class S3PartSender final : public PartSender {
 
   [[nodiscard]] bool may_wait(const PartRequest& request) const override;
   [[nodiscard]] MultipartUpload begin_whole(const std::string& key, const PutOptions& options) override;
+  void expect(unsigned parts, const Context& context) override { state_.client.connect_ahead(parts, context); }
   std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context) override;
 
  private:

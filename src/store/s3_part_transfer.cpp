@@ -45,7 +45,7 @@ Result<void> S3PartTransfer::describe(S3ObjectStore& store) {
   DOCUPILOT_TRY(request_, store.part_request(part_, now));
   place_ = client_.place();
   request_.checksum = client_.features().checksums && !state_.goes_without_checksum(part_);
-  request_.expects = !state_.proven && !state_.never_asks;
+  request_.expects = state_.asks_first(part_);
   part_.body->rewind();
   request_.body_crc64nvme = part_.body->crc64nvme();
   if (const auto whole = part_.body->whole()) {
@@ -93,11 +93,11 @@ PartReply S3PartTransfer::judge(const Result<http::Response>& result) {
   PartReply reply;
   if (outcome.judgement.verdict == http::Verdict::done) {
     reply = stored_reply(part_, result->headers, call());
-    state_.proven = true;
+    state_.last_reply = S3SenderState::LastReply::success;
     if (request_.checksum) state_.takes_checksums = true;
     else if (state_.goes_without_checksum(part_)) client_.features().checksums = false;
   } else {
-    state_.proven = false;
+    state_.last_reply = S3SenderState::LastReply::failure;
     reply = failed_reply(part_, result, outcome.judgement, client_.now(), client_.options().retry, call());
     if (result) mend(outcome, *result, reply);
   }

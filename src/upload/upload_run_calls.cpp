@@ -49,16 +49,22 @@ void UploadRun::write_journal() {
 
 void UploadRun::open() {
   uses_source_ = true;
-  call([this] { return record_->open(*schedule_, options_.put, inner()); },
-       [this](Result<UploadRecord::Opened> opened) {
-         uses_source_ = false;
-         if (!opened) return plan_->call_failed(std::move(opened).error(), steady_time());
-         opened_.push_back(opened->upload);
-         target_ = std::make_shared<const PartTarget>(PartTarget{.upload = opened->upload});
-         for (const PartInfo& part : opened->has) report_part(part.number, part.size, 0, std::nullopt);
-         if (opened->completing) plan_->opened_completing(std::move(opened->upload), opened->has, steady_time());
-         else plan_->opened(std::move(opened->upload), opened->has, steady_time());
-       });
+  // Their connections are opened while the server thinks about the upload.
+  const auto soon = std::min(engine_.limit(), static_cast<unsigned>(plan_->last_part()));
+  call(
+      [this, soon] {
+        if (soon > 0) engine_.sender().expect(soon, inner());
+        return record_->open(*schedule_, options_.put, inner());
+      },
+      [this](Result<UploadRecord::Opened> opened) {
+        uses_source_ = false;
+        if (!opened) return plan_->call_failed(std::move(opened).error(), steady_time());
+        opened_.push_back(opened->upload);
+        target_ = std::make_shared<const PartTarget>(PartTarget{.upload = opened->upload});
+        for (const PartInfo& part : opened->has) report_part(part.number, part.size, 0, std::nullopt);
+        if (opened->completing) plan_->opened_completing(std::move(opened->upload), opened->has, steady_time());
+        else plan_->opened(std::move(opened->upload), opened->has, steady_time());
+      });
 }
 
 UploadRun::Part* UploadRun::find(int number) noexcept {

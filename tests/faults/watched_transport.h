@@ -30,6 +30,10 @@ class WatchedTransport final : public docupilot::http::Transport {
     return below->start(watched(std::move(request)), std::move(done), context);
   }
 
+  void connect_ahead(docupilot::http::Request like, unsigned connections) override {
+    below->connect_ahead(std::move(like), connections);
+  }
+
  private:
   docupilot::http::Request watched(docupilot::http::Request request) {
     ++sends;

@@ -176,6 +176,10 @@ class DOCUPILOT_EXPORT Transport {
   virtual std::shared_ptr<Transfer> start(Request request, Done done, const Context& context = {}) = 0;
   /// Sends it and waits for its end; `reader` and `writer` are used on the calling thread, and may block.
   [[nodiscard]] virtual Result<Response> send(const Request& request, const Context& context = {}) = 0;
+  /// Opens connections for requests that will come soon, until there are so many: a PUT to this URL, of this identity
+  /// and with these rules and limits. A hint, which returns at once: nothing is told of what fails, and where it makes
+  /// no sense nothing is done. Default: nothing.
+  virtual void connect_ahead(Request like, unsigned connections);
 };
 
 struct TlsOptions {

@@ -94,6 +94,9 @@ class DOCUPILOT_EXPORT PartSender {
   /// Whether `send` of this may have to wait: for credentials, for a URL, for a look at a condition. Never for bytes.
   /// Default: it may.
   [[nodiscard]] virtual bool may_wait(const PartRequest& request) const;
+  /// So many parts will soon be sent at a time: what they need, such as connections, may be readied. May have to wait
+  /// for credentials; nothing is told of what fails. Default: nothing is done.
+  virtual void expect(unsigned parts, const Context& context = {});
   /// Rewinds the body and sends it. `done` is called once, on the sender's thread or by `send`, `resume` or `cancel`
   /// themselves, and must not block, so it cannot call `send` again.
   virtual std::shared_ptr<PartTransfer> send(PartRequest request, Done done, const Context& context = {}) = 0;

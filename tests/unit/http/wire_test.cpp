@@ -2,6 +2,7 @@
 #include <docupilot/testing/scripted_server.h>
 #include <docupilot/testing/test_authority.h>
 
+#include <atomic>
 #include <string>
 #include <vector>
 
@@ -122,6 +123,67 @@ TEST_CASE("uploads take as many connections as are allowed, and the others wait 
   CHECK(record.connections.size() == 3);
   REQUIRE(record.requests.size() == bodies.size());
   for (const auto& request : record.requests) CHECK((request.body == bodies.at(std::stoul(request.target.substr(1)))));
+}
+
+TEST_CASE("connections are opened ahead until there are so many, and requests find them") {
+  for (const bool secure : {false, true}) {
+    CAPTURE(secure);
+    const docupilot::testing::TestAuthority authority;
+    docupilot::testing::ServerOptions options;
+    if (secure) {
+      const auto certificate = authority.issue();
+      options.tls = {.certificate_pem = certificate.certificate_pem, .key_pem = certificate.key_pem};
+    }
+    ScriptedServer server([](const auto&) { return Script{.reply = {.body = "x"}}; }, options);
+    std::atomic<int> metrics = 0;
+    const auto transport = make_transport({.connections = 3,
+                                           .tls = {.ca_file = authority.root_file()},
+                                           .hooks = {.metric = [&](const auto&) { ++metrics; }}});
+    const auto connect = [&](unsigned wanted, std::size_t there) {
+      transport->connect_ahead({.url = server.url("/")}, wanted);
+      CHECK(server.ledger().wait_until([&](const Record& record) { return record.connections.size() == there; }));
+    };
+    connect(2, 2);
+    connect(2, 2);
+    connect(3, 3);
+    connect(100, 3);  // no more are allowed
+    CHECK(metrics == 0);
+    const auto reply = transport->send({.method = "PUT", .url = server.url("/"), .body = as_bytes("a")});
+    REQUIRE(reply);
+    CHECK(reply->connection_was_reused);
+    CHECK(server.ledger().snapshot().connections.size() == 3);
+  }
+}
+
+TEST_CASE("what cannot be connected to ahead is told by the requests that follow") {
+  ScriptedServer server([](const auto&) { return Script{.reply = {.body = "x"}}; });
+  const auto transport = make_transport();
+  transport->connect_ahead({.url = server.url("/"), .url_rules = http::UrlRules{}}, 5);  // http, and a private address
+  transport->connect_ahead({.url = "http://127.0.0.1:1/"}, 2);
+  transport->connect_ahead({.url = "no URL"}, 2);
+  const auto refused = transport->send({.method = "PUT", .url = "http://127.0.0.1:1/", .body = as_bytes("a")});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code() == ErrorCode::unavailable);
+  {
+    const auto behind_proxy = make_transport({.proxy = server.url()});
+    behind_proxy->connect_ahead({.url = "http://example.com/"}, 2);
+    const auto ended = make_transport();
+    ended->connect_ahead({.url = server.url("/")}, 3);  // and are given up at once
+  }
+  CHECK(server.ledger().snapshot().requests.empty());
+}
+
+TEST_CASE("a connection that was opened ahead and closed meanwhile is not used") {
+  ScriptedServer server([](const auto&) { return Script{.reply = {.body = "x"}}; });
+  server.push_connection(Fault::close(Place::request_body, 0));
+  const auto transport = make_transport();
+  transport->connect_ahead({.url = server.url("/")}, 1);
+  CHECK(server.ledger().wait_until([](const Record& record) {
+    return !record.connections.empty() && record.connections[0].ending != RecordedConnection::Ending::open;
+  }));
+  const auto reply = transport->send({.method = "PUT", .url = server.url("/"), .body = as_bytes("a")});
+  REQUIRE_MESSAGE(reply, reply.error().to_string());
+  CHECK_FALSE(reply->connection_was_reused);
 }
 
 TEST_CASE("uploads that wait for a connection to a server that is gone are all told") {

@@ -41,6 +41,7 @@ class UploadWorld {
   std::shared_ptr<docupilot::ObjectStore> store;
   std::atomic<int> refuse_part = 0;        ///< This part is refused for good; 0: none.
   std::atomic<int> stall_part = 0;         ///< This one stalls until `release`.
+  std::atomic<bool> think = false;         ///< It is long before an upload has begun: 300 ms.
   std::atomic<bool> refuse_lists = false;  ///< Nobody may ask for the parts of an upload.
   std::atomic<int> fail_times = 0;         ///< So many part requests are answered with 500.
   std::atomic<int> lose_puts = 0;          ///< Of so many PUTs of whole objects the reply is lost.
@@ -50,6 +51,11 @@ class UploadWorld {
   [[nodiscard]] std::size_t uploads() const {
     return server_ ? s3_.uploads() : store->list_multipart("").value().size();
   }
+  /// Until so many connections were opened.
+  void wait_for_connections(std::size_t count) const {
+    REQUIRE(server_->ledger().wait_until([&](const auto& record) { return record.connections.size() >= count; }));
+  }
+  [[nodiscard]] std::size_t connections() const { return server_->ledger().snapshot().connections.size(); }
   /// Until the part that is to stall does.
   void wait_for_stall() const {
     REQUIRE(server_->ledger().wait_until([](const auto& record) { return record.faults_fired() > 0; }));
@@ -83,6 +89,10 @@ class UploadWorld {
       return {.reply = {.status = 403, .body = "<Error><Code>AccessDenied</Code></Error>"}};
     }
     std::vector<docupilot::testing::Fault> faults;
+    if (request.method == "POST" && request.target.ends_with("?uploads=") && think) {
+      faults.push_back(
+          docupilot::testing::Fault::delay(docupilot::testing::Fault::Place::reply, 0, std::chrono::milliseconds(300)));
+    }
     if (request.method == "POST" && request.target.find("uploadId=") != std::string::npos && cut_completions > 0) {
       --cut_completions;
       s3_.cut_completions();

@@ -243,6 +243,20 @@ TEST_CASE("a paused upload sends nothing until it goes on") {
   CHECK(text_of(*world.store, "k") == text);
 }
 
+TEST_CASE("connections are opened while the server begins an upload, and serve its parts") {
+  UploadWorld world(true);
+  world.think = true;
+  const std::string text = pattern(12 * mebibyte);
+  const auto uploader = make_uploader(world.store, {.connections = 8, .part_size = 5 * mebibyte}).value();
+  const auto upload = uploader->start(std::shared_ptr<Source>(memory_source(as_bytes(text))), "k");
+  world.wait_for_connections(4);  // for the beginning, and for each part
+  CHECK(world.parts_sent().empty());
+  const auto result = upload->wait();
+  REQUIRE_MESSAGE(result, result.error().to_string());
+  CHECK(text_of(*world.store, "k") == text);
+  CHECK(world.connections() == 4);
+}
+
 TEST_CASE("a paused upload costs nothing, and leaves its turn to others") {
   UploadWorld world(true);
   const std::string text = pattern(12 * mebibyte);
