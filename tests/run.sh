@@ -9,7 +9,8 @@
 # Parts: unit conformance wire    the test programs, Release, g++, warnings are errors
 #        faults                   an object store on a network that fails at every point where one can
 #        security                 what docs/security.md promises, each line of it
-#        programs                 all five
+#        asio                     the adapter for Boost.Asio
+#        programs                 all six
 #        command examples         the docupilot command and the tutorial programs
 #        live                     real documents through the real command, and processes killed at random instants
 #        s3                       real servers, MinIO and versitygw, with and without TLS: the suite of object stores, boto3

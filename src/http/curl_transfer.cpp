@@ -285,7 +285,7 @@ Result<Response> CurlTransfer::reply() {
 }
 
 Result<Response> CurlTransfer::outcome(CURLcode result) {
-  if (connects_ahead_ > 0) return Response();  // nobody asks
+  if (connects_ahead_ > 0) return Response();  // nobody is told
   if (failure_) return outcome(std::move(*failure_));
   if (head_.complete()) {
     // "417 Expectation Failed" is a reply; libcurl would have sent the request once more.

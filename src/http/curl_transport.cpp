@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <new>
 
 #include "base/try.h"
@@ -91,13 +92,16 @@ std::shared_ptr<Transfer> CurlTransport::start(Request request, Done done, const
 }
 
 void CurlTransport::connect_ahead(Request like, unsigned connections) {
-  if (!setup_->options.proxy.empty()) return;  // not by the pool for uploads, whose connections these are
+  // Behind a proxy requests do not go by the pool for uploads, whose connections these are.
+  if (!setup_->options.proxy.empty() || setup_->idle_connection <= std::chrono::nanoseconds::zero()) return;
+  const unsigned threads = std::max(setup_->options.threads, 1U);
+  const unsigned for_each = connections / threads + (connections % threads > 0 ? 1 : 0);
   like.method = "PUT";
   like.idempotent = true;
   for (unsigned i = 0; i < connections; ++i) {
     const auto loop = this->loop();
     if (!loop) return;
-    const auto transfer = std::make_shared<CurlTransfer>(*loop, like, connections);
+    const auto transfer = std::make_shared<CurlTransfer>(*loop, like, for_each);
     if (!(*loop)->submit(transfer)) return;
   }
 }

@@ -35,11 +35,6 @@ WireConnection::WireConnection(WirePool& pool, boost::asio::io_context& io, cons
       socket_(pool, io, setup, endpoint_.starts_with("https:")),
       timer_(io) {}
 
-void WireConnection::rest() noexcept {
-  can_be_used_again_ = true;
-  exchanges_ = 1;  // whoever finds it broken has to think of a server that closed it meanwhile
-}
-
 void WireConnection::start(CurlTransfer& transfer) {
   const auto self = shared_from_this();  // the pool may be through with it before this returns
   transfer_ = &transfer;

@@ -33,8 +33,8 @@ class WireConnection : public std::enable_shared_from_this<WireConnection> {
   [[nodiscard]] Result<void> open(CurlTransfer& transfer) { return socket_.open(transfer); }
   [[nodiscard]] Result<void> opened() { return socket_.opened(); }
   void close() { socket_.close(!has_bytes()); }
-  /// It was opened for requests that will come.
-  void rest() noexcept;
+  /// It was opened for requests that will come: released, it is of use.
+  void keep_ready() noexcept { can_be_used_again_ = true; }
   /// Sends the request of the transfer, which must be attached, and has it end by WirePool::through.
   void start(CurlTransfer& transfer);
   /// The source of the body can go on.

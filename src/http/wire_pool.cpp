@@ -16,8 +16,8 @@ namespace {
 // the cache, and is half of what may lie unsent.
 constexpr std::size_t buffer_size = (std::size_t{256} << 10U) + 1024;
 
-// What is asked for meanwhile goes first. And where its answer is here by then, connections are opened so soon that it
-// need not be ahead of time.
+// Requests that come meanwhile go first. Where the server answers sooner, the requests that follow open their own
+// connections at once.
 constexpr std::chrono::milliseconds head_start(2);
 
 /// Scheme, host and port.
@@ -29,14 +29,13 @@ std::string endpoint_of(const CurlTransfer& transfer) {
 }  // namespace
 
 WirePool::WirePool(CurlLoop& loop, boost::asio::io_context& io, Sockets& sockets, const CurlSetup& setup)
-    : CurlPool(loop, io, sockets, setup, 0), timer_(io), buffer_(buffer_size) {}
+    : CurlPool(loop, io, sockets, setup, 0), ahead_timer_(io), buffer_(buffer_size) {}
 
 WirePool::~WirePool() {
   for (auto& [name, endpoint] : endpoints_) {
     for (const ConnectionPointer& connection : endpoint.connections) connection->close();
   }
   endpoints_.clear();
-  writers_.clear();
 }
 
 bool WirePool::suits(const CurlTransfer& transfer, const CurlSetup& setup) {
@@ -54,13 +53,19 @@ Result<void> WirePool::add(CurlTransfer& transfer) {
     return {};
   }
   Endpoint& endpoint = endpoints_[endpoint_of(transfer)];
-  if (endpoint.waiting.empty() && has_room(endpoint)) return serve(transfer, endpoint);
+  if (may_begin(endpoint)) return serve(transfer, endpoint);
   endpoint.waiting.push_back(&transfer);
   return {};
 }
 
 bool WirePool::has_room(const Endpoint& endpoint) const {
   return !endpoint.unused.empty() || endpoint.connections.size() < setup_.options.connections;
+}
+
+bool WirePool::may_begin(const Endpoint& endpoint) const {
+  if (!has_room(endpoint)) return false;
+  const bool opens = endpoint.unused.empty() && endpoint.opening > 0;
+  return opens ? endpoint.waiting.size() >= endpoint.opening : endpoint.waiting.empty();
 }
 
 Result<void> WirePool::serve(CurlTransfer& transfer, Endpoint& endpoint) {
@@ -119,6 +124,7 @@ void WirePool::remove(CurlTransfer& transfer) {
   WireConnection* const connection = transfer.wire();
   Endpoint& endpoint = endpoints_[connection != nullptr ? connection->endpoint() : endpoint_of(transfer)];
   static_cast<void>(transfer.detach());
+  if (connection != nullptr && transfer.connects_ahead() > 0) --endpoint.opening;
   if (connection == nullptr && transfer.connects_ahead() > 0) std::erase(ahead_, &transfer);
   else if (connection == nullptr) std::erase(endpoint.waiting, &transfer);
   else if (connection->release()) keep_unused(*connection, endpoint);
@@ -137,7 +143,9 @@ void WirePool::serve_soon() {
 void WirePool::serve_waiting() {
   serves_soon_ = false;
   for (auto& [name, endpoint] : endpoints_) {
-    while (!endpoint.waiting.empty() && has_room(endpoint)) {
+    // Of those who wait, as many are left as there are connections being opened.
+    while (!endpoint.waiting.empty() && has_room(endpoint) &&
+           (!endpoint.unused.empty() || endpoint.waiting.size() > endpoint.opening)) {
       CurlTransfer& next = *endpoint.waiting.front();
       endpoint.waiting.pop_front();
       if (auto served = serve(next, endpoint); !served) loop_.end(next, std::move(served).error());
@@ -161,8 +169,8 @@ void WirePool::write_soon() {
 }
 
 void WirePool::connect_ahead_after(std::chrono::nanoseconds wait) {
-  timer_.expires_after(wait);
-  timer_.async_wait([this, alive = alive_](const boost::system::error_code& problem) {
+  ahead_timer_.expires_after(wait);
+  ahead_timer_.async_wait([this, alive = alive_](const boost::system::error_code& problem) {
     if (!problem && *alive && !ahead_.empty()) connect_ahead();
   });
 }
@@ -176,6 +184,7 @@ void WirePool::connect_ahead() {
   if (endpoint.connections.size() >= wanted) {
     return loop_.end(transfer, Error(ErrorCode::exhausted, "there are as many connections as are wanted"));
   }
+  ++endpoint.opening;
   if (auto served = serve_anew(transfer, endpoint); !served) loop_.end(transfer, std::move(served).error());
 }
 
@@ -205,7 +214,7 @@ void WirePool::done(CurlHandle& handle, CURLcode result) {
   if (result != CURLE_OK) return loop_.ended(transfer, result);
   if (auto opened = transfer.wire()->opened(); !opened) return loop_.end(transfer, std::move(opened).error());
   if (transfer.connects_ahead() == 0) return transfer.wire()->start(transfer);
-  transfer.wire()->rest();
+  transfer.wire()->keep_ready();
   loop_.ended(transfer, result);
 }
 

@@ -29,10 +29,11 @@ class WirePool final : public CurlPool {
   void remove(CurlTransfer& transfer) override;
   void unpause(CurlTransfer& transfer) override;
 
-  /// By a connection that has room for more. One at a time takes its turn, and between two of them the loop looks what
-  /// came: a reply, and the request that follows on it, do not wait until all have written.
+  /// By a connection that has room for more of a body. One at a time takes its turn, and between two of them the loop
+  /// looks what came: a reply, and the request that follows on it, do not wait until all have written. The first piece
+  /// of a request, and the first after a pause, go at once.
   void write_in_turn(std::shared_ptr<WireConnection> connection);
-  /// For bytes on their way, of the connection whose turn it is.
+  /// For bytes on their way, of the connection that writes now.
   [[nodiscard]] MutableByteView buffer() noexcept { return buffer_; }
   /// Likewise, as records of TLS.
   [[nodiscard]] std::vector<std::byte>& records() noexcept { return records_; }
@@ -50,11 +51,14 @@ class WirePool final : public CurlPool {
   struct Endpoint {
     std::vector<ConnectionPointer> connections;
     std::vector<WireConnection*> unused;  // the one that was used last stands last
-    std::deque<CurlTransfer*> waiting;    // for one that is in use
+    std::deque<CurlTransfer*> waiting;    // for one that is in use, or being opened ahead
+    std::size_t opening = 0;              // ahead, of `connections`
   };
 
   void done(CurlHandle& handle, CURLcode result) override;
   [[nodiscard]] bool has_room(const Endpoint& endpoint) const;
+  /// Whether a request need not wait: for those before it, or for a connection that is being opened for it.
+  [[nodiscard]] bool may_begin(const Endpoint& endpoint) const;
   [[nodiscard]] Result<void> serve(CurlTransfer& transfer, Endpoint& endpoint);
   [[nodiscard]] Result<void> serve_anew(CurlTransfer& transfer, Endpoint& endpoint);
   [[nodiscard]] WireConnection* take_unused(Endpoint& endpoint);
@@ -71,7 +75,7 @@ class WirePool final : public CurlPool {
   bool serves_soon_ = false;
   std::deque<ConnectionPointer> writers_;
   std::deque<CurlTransfer*> ahead_;
-  boost::asio::steady_timer timer_;  // of these
+  boost::asio::steady_timer ahead_timer_;
   std::vector<std::byte> buffer_;
   std::vector<std::byte> records_;
   std::unordered_map<std::string, Endpoint> endpoints_;

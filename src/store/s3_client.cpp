@@ -207,6 +207,8 @@ Result<http::Response> S3Client::attempt(S3Request& request, const Place& place,
 }
 
 void S3Client::connect_ahead(unsigned connections, const Context& context) {
+  const bool may_be_elsewhere = options_.region.empty() && !is_region_known_;
+  if (options_.read_only || may_be_elsewhere) return;
   const auto who = credentials(context);
   if (!who) return;
   options_.transport->connect_ahead({.url = place()->endpoint.url({}, {}), .identity = (*who)->access_key_id},

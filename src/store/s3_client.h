@@ -63,7 +63,7 @@ class S3Client {
   /// The place of the bucket's own region, for what is signed here and sent by others. Without a region among the
   /// options the server is asked for it, once.
   [[nodiscard]] Result<std::shared_ptr<const Place>> known_place(const Context& context);
-  /// Opens connections to where the bucket is, until there are so many. As Transport::connect_ahead.
+  /// As Transport::connect_ahead, to where the bucket is; may wait for credentials.
   void connect_ahead(unsigned connections, const Context& context);
   [[nodiscard]] Result<http::SharedCredentials> credentials(const Context& context);
   /// Takes these credentials out of what the server says.

@@ -26,11 +26,11 @@ struct S3SenderState {
   /// The credentials used last do not expire, so asking for them takes no time.
   std::atomic<bool> lasting_keys = false;
 
-  /// Whether a large body waits until it is asked for. Where the server has just begun or listed an upload, it will
-  /// take a part; that is asked after a failure alone.
+  /// Whether a large body waits until it is asked for. A whole object does until a reply was a success; a part after a
+  /// failure alone, since the server has just begun or listed its upload.
   [[nodiscard]] bool asks_first(const PartRequest& part) const noexcept {
-    const LastReply last = last_reply;
-    return !never_asks && last != LastReply::success && (last == LastReply::failure || part.number == 0);
+    if (never_asks) return false;
+    return part.number == 0 ? last_reply != LastReply::success : last_reply == LastReply::failure;
   }
   /// This part was refused, perhaps for its checksum: its next attempt goes without. False: it cannot have been that.
   [[nodiscard]] bool leave_out_checksum(const PartRequest& part);

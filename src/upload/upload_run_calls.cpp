@@ -49,8 +49,8 @@ void UploadRun::write_journal() {
 
 void UploadRun::open() {
   uses_source_ = true;
-  // Their connections are opened while the server thinks about the upload.
-  const auto soon = std::min(engine_.limit(), static_cast<unsigned>(plan_->last_part()));
+  // Their connections are opened while the server thinks about the upload; not for probes of one that does not answer.
+  const auto soon = plan_->waiting() ? 0U : std::min(engine_.limit(), static_cast<unsigned>(plan_->last_part()));
   call(
       [this, soon] {
         if (soon > 0) engine_.sender().expect(soon, inner());
