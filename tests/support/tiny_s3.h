@@ -139,8 +139,10 @@ class TinyS3 {
   [[nodiscard]] bool is_intact(const Request& request, const std::string& bytes) const {
     std::string said(request.header(docupilot::s3::checksum_header));
     const std::string name = std::string(docupilot::s3::checksum_header) + ':';
-    if (const std::size_t at = request.body.rfind(name); at != std::string::npos && said.empty()) {
-      said = between(request.body.substr(at), name, "\r\n");
+    // Trailers are short; to look for one in all of a body takes seconds under a sanitizer.
+    const std::string end = request.body.substr(request.body.size() - std::min<std::size_t>(request.body.size(), 1024));
+    if (const std::size_t at = end.rfind(name); at != std::string::npos && said.empty()) {
+      said = between(end.substr(at), name, "\r\n");
     }
     return !checksums || request.method != "PUT" || said.empty() || said == checksum_of(bytes);
   }
