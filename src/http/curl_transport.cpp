@@ -95,6 +95,7 @@ void CurlTransport::connect_ahead(Request like, unsigned connections) {
   // Behind a proxy requests do not go by the pool for uploads, whose connections these are.
   if (!setup_->options.proxy.empty() || setup_->idle_connection <= std::chrono::nanoseconds::zero()) return;
   const unsigned threads = std::max(setup_->options.threads, 1U);
+  connections = std::min(connections, setup_->options.connections);
   const unsigned for_each = connections / threads + (connections % threads > 0 ? 1 : 0);
   like.method = "PUT";
   like.idempotent = true;

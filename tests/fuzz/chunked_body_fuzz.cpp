@@ -6,8 +6,8 @@
 #include <string_view>
 
 #include "fuzz/insist.h"
-#include "fuzz/taken.h"
 #include "http/chunked_body.h"
+#include "support/taken.h"
 
 using docupilot_test::insist;
 using docupilot_test::Taken;

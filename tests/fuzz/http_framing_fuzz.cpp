@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "fuzz/insist.h"
-#include "fuzz/taken.h"
+#include "support/taken.h"
 #include "testing/body_decoder.h"
 #include "testing/http_text.h"
 

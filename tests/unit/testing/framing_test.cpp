@@ -4,30 +4,24 @@
 
 #include <doctest/doctest.h>
 
+#include "support/taken.h"
 #include "testing/body_decoder.h"
 #include "testing/fault_gate.h"
 #include "testing/http_text.h"
 
 // What the servers of the testing kit know of HTTP's framing, and how faults count bytes.
 using namespace docupilot::testing;
+using docupilot_test::Taken;
 using Place = Fault::Place;
 
 namespace {
 
-struct Fed {
-  std::string content;
-  std::size_t taken = 0;
-  bool done = false;
-  bool broken = false;
-  bool operator==(const Fed&) const = default;
-};
-
-Fed feed(Framing framing, std::string_view wire, std::size_t step) {
+Taken feed(Framing framing, std::string_view wire, std::size_t step) {
   BodyDecoder decoder(framing);
-  Fed fed;
-  while (fed.taken < wire.size()) {
-    const std::size_t count = decoder.feed(wire.substr(fed.taken, step), fed.content);
-    fed.taken += count;
+  Taken fed;
+  while (fed.bytes < wire.size()) {
+    const std::size_t count = decoder.feed(wire.substr(fed.bytes, step), fed.content);
+    fed.bytes += count;
     if (count == 0) break;
   }
   fed.done = decoder.done();
@@ -62,7 +56,7 @@ TEST_CASE("bodies end where they say, however they are cut into pieces") {
   const struct {
     Framing framing;
     std::string_view wire;
-    Fed wanted;
+    Taken wanted;
   } cases[] = {
       {{}, "GET", {"", 0, true, false}},
       {{.kind = Framing::Kind::length, .length = 3}, "abcGET", {"abc", 3, true, false}},
@@ -85,10 +79,10 @@ TEST_CASE("bodies end where they say, however they are cut into pieces") {
 TEST_CASE("what is no chunked body is taken to the end") {
   for (const std::string_view wire : {"xyz\r\nabc", "\r\nabc", "3\r\nabcd\r\n0\r\n\r\n", "3x\r\nabc"}) {
     CAPTURE(wire);
-    const Fed fed = feed({.kind = Framing::Kind::chunked}, wire, 1);
+    const Taken fed = feed({.kind = Framing::Kind::chunked}, wire, 1);
     CHECK(fed.broken);
     CHECK_FALSE(fed.done);
-    CHECK(fed.taken == wire.size());
+    CHECK(fed.bytes == wire.size());
   }
   CHECK(feed({.kind = Framing::Kind::chunked}, std::string(17U << 10U, '1'), 1000).broken);
   CHECK(feed({.kind = Framing::Kind::chunked}, "10000000000000000\r\n", 100).broken);
