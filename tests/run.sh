@@ -387,7 +387,7 @@ part_hygiene() {
     step "documentation" "$python" tests/hygiene/check_docs.py --command "$build/bin/docupilot"
     if command -v strace >/dev/null; then
       step "a client that does nothing" "$python" tests/hygiene/check_idle.py --library "$build/lib/libdocupilot.a" \
-        --flags "$(pkg-config --libs libcrypto libcurl sqlite3 pugixml tomlplusplus libzip gumbo libutf8proc uchardet) -lstemmer -pthread" \
+        --flags "$(pkg-config --libs $(pkg-config --print-requires-private "$build/docupilot.pc")) -lcurl -lstemmer -pthread" \
         --work "$build/hygiene"
     else
       skip idle "strace is not installed"
