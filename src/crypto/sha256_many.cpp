@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "crypto/digest.h"
-#include "crypto/sha256_lanes.h"
 
 namespace docupilot::inline v1 {
 
@@ -15,8 +14,9 @@ namespace {
 /// without it.
 class Interleaver {
  public:
-  Interleaver(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests)
-      : blocks_(blocks), digests_(digests) {}
+  Interleaver(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests,
+              std::span<const Sha256Kernel> kernels)
+      : blocks_(blocks), digests_(digests), kernels_(kernels) {}
 
   void run(std::size_t lanes) noexcept {
     while (busy_ < lanes && next_ < blocks_.size()) {
@@ -26,7 +26,7 @@ class Interleaver {
     while (busy_ > 0) {
       std::size_t count = jobs_[0].left;
       for (std::size_t i = 1; i < busy_; ++i) count = std::min(count, jobs_[i].left);
-      sha256_compress(lanes_, busy_, count);
+      compress(count);
       for (std::size_t i = busy_; i-- > 0;) {
         jobs_[i].left -= count;
         if (jobs_[i].left == 0) go_on(i);
@@ -35,6 +35,15 @@ class Interleaver {
   }
 
  private:
+  /// So many blocks into each lane.
+  void compress(std::size_t count) noexcept {
+    const Sha256Kernel* best = sha256_kernel_for(busy_, kernels_);
+    const Sha256Kernel& kernel = best == nullptr ? kernels_.front() : *best;
+    for (std::size_t i = 0; i < busy_; i += kernel.lanes) {
+      kernel.compress(lanes_ + i, std::min(kernel.lanes, busy_ - i), count);
+    }
+  }
+
   struct Job {
     std::size_t index = 0;      // of the input
     std::size_t left = 0;       // blocks up to the tail, or of it
@@ -68,11 +77,10 @@ class Interleaver {
 
   void go_on(std::size_t i) noexcept {
     if (!jobs_[i].in_tail) return enter_tail(i);
-    static constexpr std::size_t places[8] = {5, 4, 1, 0, 7, 6, 3, 2};  // F E B A H G D C
     std::array<std::byte, 32>& digest = digests_[jobs_[i].index];
     for (std::size_t w = 0; w < 8; ++w) {
       for (std::size_t k = 0; k < 4; ++k) {
-        digest[4 * places[w] + k] = static_cast<std::byte>(lanes_[i].state[w] >> (24 - 8 * k));
+        digest[4 * w + k] = static_cast<std::byte>(lanes_[i].state[w] >> (24 - 8 * k));
       }
     }
     if (next_ < blocks_.size()) return start(i);
@@ -83,6 +91,7 @@ class Interleaver {
 
   std::span<const ByteView> blocks_;
   std::span<std::array<std::byte, 32>> digests_;
+  std::span<const Sha256Kernel> kernels_;
   std::size_t next_ = 0;
   std::size_t busy_ = 0;
   Sha256Lane lanes_[sha256_most_lanes];
@@ -93,13 +102,21 @@ class Interleaver {
 }  // namespace
 
 void sha256_interleaved(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests,
-                        std::size_t lanes) noexcept {
-  Interleaver(blocks, digests).run(lanes);
+                        std::span<const Sha256Kernel> kernels, std::size_t lanes) noexcept {
+  Interleaver(blocks, digests, kernels).run(lanes);
+}
+
+std::size_t crypto::sha256_lanes() noexcept {
+  const Sha256Kernel* best = sha256_kernel_for(sha256_most_lanes, sha256_kernels());
+  return best == nullptr ? 1 : best->lanes;
 }
 
 void crypto::sha256_many(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests) {
   blocks = blocks.first(std::min(blocks.size(), digests.size()));
-  if (has_sha_extensions()) return sha256_interleaved(blocks, digests, sha256_most_lanes);
+  const auto kernels = sha256_kernels();
+  if (sha256_kernel_for(blocks.size(), kernels) != nullptr) {
+    return sha256_interleaved(blocks, digests, kernels, sha256_lanes());
+  }
   for (std::size_t i = 0; i < blocks.size(); ++i) digests[i] = crypto::sha256(blocks[i]);
 }
 

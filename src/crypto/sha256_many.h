@@ -5,16 +5,21 @@
 
 #include <docupilot/base/bytes.h>
 
+#include "crypto/sha256_kernel.h"
+
 namespace docupilot::inline v1 {
 
 namespace crypto {
-/// SHA-256 of several independent blocks, four at a time on one core where the processor has SHA extensions; `digests`
-/// must be as long as `blocks`.
+/// How many blocks it pays to give sha256_many at a time; 1: it takes one after the other.
+[[nodiscard]] std::size_t sha256_lanes() noexcept;
+
+/// SHA-256 of several independent blocks, sha256_lanes() at a time on one core; `digests` must be as long as `blocks`.
 void sha256_many(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests);
 }  // namespace crypto
 
-/// What sha256_many does on a processor with SHA extensions; `lanes` (1 to 4) at a time.
+/// What sha256_many does, with the best of these kernels (at least one) for as many as it has at a time, at most
+/// `lanes` (1 to sha256_most_lanes).
 void sha256_interleaved(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests,
-                        std::size_t lanes) noexcept;
+                        std::span<const Sha256Kernel> kernels, std::size_t lanes) noexcept;
 
 }  // namespace docupilot::inline v1

@@ -7,7 +7,7 @@
 #include "crypto/crc32c.h"
 #include "crypto/crc64nvme.h"
 #include "crypto/digest.h"
-#include "crypto/sha256_lanes.h"
+#include "crypto/sha256_kernel.h"
 #include "crypto/sha256_many.h"
 
 namespace docupilot::inline v1 {
@@ -109,9 +109,10 @@ std::string to_hex(ByteView bytes) {
 }
 
 std::string hash_kernels() {
+  const Sha256Kernel* sha256 = sha256_kernel_for(sha256_most_lanes, sha256_kernels());
   return std::string("crc32c: ") + crc::crc32c_kernels().back().name +
          ", crc64nvme: " + crc::crc64nvme_kernels().back().name +
-         ", sha256: " + (has_sha_extensions() ? "sha-ni x4" : "openssl");
+         ", sha256: " + std::string(sha256 == nullptr ? "openssl" : sha256->name);
 }
 
 }  // namespace docupilot::inline v1

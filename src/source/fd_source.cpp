@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <filesystem>
+#include <thread>
 #include <utility>
 
 #include <fcntl.h>
@@ -22,10 +23,8 @@ namespace {
 /// How long one poll may last, so that a stop request is seen in time.
 constexpr int most_milliseconds = 50;
 
-/// Of a pipe, so that its writer and we take turns less often; what the system allows anybody.
-constexpr int pipe_bytes = 1 << 20;
-
-/// With the system's 64 KiB, whoever fills a pipe and who empties it wait for each other all the time.
+/// What the system allows anybody. With its 64 KiB, whoever fills a pipe and who empties it wait for each other all the
+/// time.
 constexpr int largest_pipe = 1 << 20;
 
 class PipeSource final : public StreamSource {
@@ -39,12 +38,15 @@ class PipeSource final : public StreamSource {
     for (;;) {
       DOCUPILOT_CHECK(check_read(into, context));
       if (ended_) return std::size_t{0};
+      // Its writer is at work, and would be waited for in a loop that keeps this processor busy.
+      if (std::exchange(is_drained_, false)) std::this_thread::yield();
       DOCUPILOT_TRY(const bool ready, wait(context));
       if (!ready) continue;
       const ssize_t count =
           is_socket_ ? ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT) : ::read(fd_, into.data(), into.size());
       if (count >= 0) {
         ended_ = count == 0;
+        is_drained_ = static_cast<std::size_t>(count) < into.size();
         return static_cast<std::size_t>(count);
       }
       if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) return source_error(errno, "read", name());
@@ -66,6 +68,7 @@ class PipeSource final : public StreamSource {
   int fd_;
   bool is_socket_;
   bool ended_ = false;
+  bool is_drained_ = false;  // it had less than was asked for
 };
 
 Error refused(std::string message, const std::string& name, std::string_view hint) {
@@ -108,8 +111,6 @@ Result<std::unique_ptr<Source>> fd_source(int fd, std::string name) {
     }
     return std::make_unique<PipeSource>(fd, true, std::move(name));
   }
-  // A pipe that must stay smaller works too.
-  if (S_ISFIFO(status.st_mode)) static_cast<void>(::fcntl(fd, F_SETPIPE_SZ, pipe_bytes));
   if (S_ISFIFO(status.st_mode) || S_ISCHR(status.st_mode)) {
     ::fcntl(fd, F_SETPIPE_SZ, largest_pipe);  // refused for a device, or beyond the user's limit: then it is slower
     return std::make_unique<PipeSource>(fd, false, std::move(name));

@@ -2,6 +2,7 @@
 #include "crypto/crc64nvme.h"
 #include "store/s3_body.h"
 #include "store/s3_client.h"
+#include "store/s3_part_body.h"
 #include "store/s3_wire.h"
 
 namespace docupilot::inline v1 {
@@ -9,8 +10,7 @@ namespace docupilot::inline v1 {
 namespace {
 
 constexpr std::uint64_t largest_unasked = std::uint64_t{1} << 20U;  // body; before a larger one the server is asked
-constexpr std::size_t signed_chunk = std::size_t{64} << 10U;
-constexpr std::size_t checksum_size = 12;  // base64 of 8 bytes
+constexpr std::size_t checksum_size = 12;                           // base64 of 8 bytes
 
 /// Whether a checksum is known before the body is sent.
 bool add_checksum(const S3Request& request, http::Headers& headers) {
@@ -52,7 +52,7 @@ Result<S3Attempt> S3Client::prepare(const S3Request& request, http::Headers head
     hash = of_body = http::payload_hash(request.body);
   } else if (request.streamed && (is_signed || has_trailer)) {
     made.framing = {.is_signed = is_signed,
-                    .chunk = is_signed ? signed_chunk : request.unsigned_chunk,
+                    .chunk = is_signed ? s3::signed_chunk() : request.unsigned_chunk,
                     .trailer = has_trailer ? s3::checksum_header : std::string_view(),
                     .trailer_value_size = has_trailer ? checksum_size : 0};
     http::Headers& all = made.wire.headers;

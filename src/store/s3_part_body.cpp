@@ -13,9 +13,13 @@ namespace docupilot::inline v1::s3 {
 
 namespace {
 
-constexpr std::size_t most_lanes = 4;
+constexpr std::size_t piece = std::size_t{256} << 10U;  // of signed chunks
+constexpr std::size_t fewest_chunks = 4;  // in a piece; more cost signatures, and gain without lanes nothing
+constexpr std::size_t most_chunks = sha256_most_lanes;
 
 }  // namespace
+
+std::size_t signed_chunk() noexcept { return piece / std::max(fewest_chunks, crypto::sha256_lanes()); }
 
 PartBodySource::PartBodySource(PartBody& body, std::optional<http::ChunkFraming> framing, http::Signed seed)
     : body_(body), size_(body.size()), left_(size_) {
@@ -128,10 +132,10 @@ Result<bool> PartBodySource::fill(MutableByteView chunk) {
 
 Result<PartBodySource::Count> PartBodySource::read_signed(MutableByteView into) {
   const http::ChunkFraming& framing = frames_->framing();
-  std::array<MutableByteView, most_lanes> chunks;
+  std::array<MutableByteView, most_chunks> chunks;
   const auto lay_out = [&](MutableByteView room, std::uint64_t left) {
     std::size_t count = 0;
-    for (std::size_t at = 0; count < most_lanes && left > 0; ++count) {
+    for (std::size_t at = 0; count < most_chunks && left > 0; ++count) {
       const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(left, framing.chunk));
       const std::size_t begin = at + framing.head_size(size);
       if (begin + size + 2 > room.size()) break;
@@ -144,20 +148,21 @@ Result<PartBodySource::Count> PartBodySource::read_signed(MutableByteView into) 
   const std::uint64_t left = left_ + held_.size();
   const bool fits = lay_out(into, left) > 0;
   if (!fits) {
-    const std::uint64_t wanted = std::min<std::uint64_t>(left, most_lanes * framing.chunk);
-    pending_.resize(static_cast<std::size_t>(wanted) + most_lanes * (framing.head_size(framing.chunk) + 2));
+    const std::size_t count = std::clamp<std::size_t>(piece / framing.chunk, 1, most_chunks);
+    const std::uint64_t wanted = std::min<std::uint64_t>(left, count * framing.chunk);
+    pending_.resize(static_cast<std::size_t>(wanted) + count * (framing.head_size(framing.chunk) + 2));
     into = {reinterpret_cast<std::byte*>(pending_.data()), pending_.size()};
   }
   const std::size_t planned = lay_out(into, left);
   std::size_t count = 0;
-  std::array<ByteView, most_lanes> data;
+  std::array<ByteView, most_chunks> data;
   for (; count < planned; ++count) {
     auto filled = fill(chunks[count]);
     if (!filled) return std::move(filled).error();
     if (!*filled) break;
     data[count] = chunks[count];
   }
-  std::array<std::array<std::byte, 32>, most_lanes> hashes;
+  std::array<std::array<std::byte, 32>, most_chunks> hashes;
   crypto::sha256_many(std::span(data).first(count), std::span(hashes).first(count));
   std::size_t end = 0;
   for (std::size_t i = 0; i < count; ++i) {

@@ -10,9 +10,12 @@
 
 namespace docupilot::inline v1::s3 {
 
+/// How many bytes of a signed chunk are best: those that are hashed together fill the buffer that is sent from.
+[[nodiscard]] std::size_t signed_chunk() noexcept;
+
 /// Puts the bytes of a body, and the frames around them, straight into the buffer that the transport sends from.
 ///
-/// Signed chunks are read with gaps in front of them, up to four at a time; hashed together while they are in the
+/// Signed chunks are read with gaps in front of them, as many as can be hashed together; hashed while they are in the
 /// cache; and then the gaps are filled. Where the buffer has no room for a chunk they are framed in one of this object.
 class PartBodySource final : public http::BodySource {
  public:

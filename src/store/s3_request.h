@@ -29,7 +29,7 @@ struct S3Request {
   bool streamed = false;
   Reader* reader = nullptr;
   std::uint64_t length = 0;
-  /// The most bytes of a streamed body that are framed in one piece, when none is signed. Signed ones are 64 KiB.
+  /// The most bytes of a streamed body that are framed in one piece, when none is signed; else s3::signed_chunk().
   std::size_t unsigned_chunk = std::size_t{64} << 10U;
   /// Sends a checksum along, where the store sends any: `checksum_headers`, or when there are none the body's own.
   bool checksum = false;

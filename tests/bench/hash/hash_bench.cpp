@@ -26,7 +26,7 @@
 
 #include "crypto/crc32c.h"
 #include "crypto/crc64nvme.h"
-#include "crypto/sha256_lanes.h"
+#include "crypto/sha256_kernel.h"
 #include "crypto/sha256_many.h"
 
 using namespace docupilot;
@@ -89,14 +89,14 @@ void add_evp(const std::string& name, const char* algorithm) {
   });
 }
 
-void add_sha256_lanes(std::size_t lanes) {
-  if (!has_sha_extensions()) return;
-  add_all_sizes("sha256/sha-ni x" + std::to_string(lanes), [lanes](ByteView bytes) {
+void add_sha256_lanes(const Sha256Kernel& kernel, std::size_t lanes) {
+  const std::string name(kernel.name.substr(0, kernel.name.find(' ')));
+  add_all_sizes("sha256/" + name + " x" + std::to_string(lanes), [&kernel, lanes](ByteView bytes) {
     std::vector<ByteView> blocks(lanes);
     std::vector<Sha256Digest> digests(lanes);
     const std::size_t each = bytes.size() / lanes;
     for (std::size_t i = 0; i < lanes; ++i) blocks[i] = bytes.subspan(i * each, each);
-    sha256_interleaved(blocks, digests, lanes);
+    sha256_interleaved(blocks, digests, {&kernel, 1}, lanes);
     benchmark::DoNotOptimize(digests.data());
   });
 }
@@ -201,7 +201,9 @@ int main(int argc, char** argv) {
   add_isal("isa-l crc64/jones",
            [](ByteView bytes) { benchmark::DoNotOptimize(crc64_jones_refl(0, isal_buffer(bytes), bytes.size())); });
   add_evp("sha256/evp", "SHA256");
-  for (std::size_t lanes = 1; lanes <= sha256_most_lanes; ++lanes) add_sha256_lanes(lanes);
+  for (const Sha256Kernel& kernel : sha256_kernels()) {
+    for (std::size_t lanes = 1; lanes <= kernel.lanes; lanes *= 2) add_sha256_lanes(kernel, lanes);
+  }
   add_evp("md5/evp", "MD5");
   add_content_hash("content hash/sha256+crc64nvme", Hashes::sha256 | Hashes::crc64nvme);
   add_content_hash("content hash/crc64nvme", Hashes::crc64nvme);
@@ -217,6 +219,7 @@ int main(int argc, char** argv) {
     print_ratio("crc64nvme / ISA-L crc64", where, of({"crc64nvme/"}), of({"isa-l crc64/"}));
     print_ratio("crc32c / ISA-L", where, of({"crc32c/"}), of({"isa-l crc32c/"}));
     print_ratio("sha256 x4 / EVP", where, of({"sha256/sha-ni x4"}), of({"sha256/evp"}));
+    print_ratio("sha256 x16 / EVP", where, of({"sha256/avx512 x16"}), of({"sha256/evp"}));
     print_ratio("sha256 x1 / EVP", where, of({"sha256/sha-ni x1"}), of({"sha256/evp"}));
     print_ratio("sha256+crc64nvme in one pass / EVP", where, of({"content hash/sha256"}), of({"sha256/evp"}));
   }
