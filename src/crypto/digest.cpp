@@ -65,8 +65,8 @@ void Digest::finish(MutableByteView into) {
 std::array<std::byte, 32> sha256(ByteView bytes) {
   std::array<std::byte, 32> digest{};
   // What OpenSSL sets up and takes down for each digest costs more than hashing a kilobyte.
-  if (sha256_kernel_for(1, sha256_kernels()) != nullptr) {
-    sha256_interleaved({&bytes, 1}, {&digest, 1}, sha256_kernels(), 1);
+  if (const auto kernels = sha256_kernels(); sha256_kernel_for(1, kernels) != nullptr) {
+    sha256_interleaved({&bytes, 1}, {&digest, 1}, kernels, 1);
     return digest;
   }
   if (sha256_algorithm() == nullptr) std::abort();

@@ -125,6 +125,7 @@ DOCUPILOT_TARGET_AVX512 void compress(Sha256Lane* lane, std::size_t count, std::
     for (std::size_t word = 0; word < 8; ++word) lane[i].state[word] = state[word][i];
     lane[i].data += 64 * blocks;
   }
+  _mm256_zeroupper();  // as compilers do when they optimise: what uses half a register after this would be slow
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include "crypto/sha256_kernel.h"
 
+#include <array>
 #include <utility>
 
 #include "crypto/sha256_avx512.h"
@@ -9,10 +10,10 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-// Ten of sixteen lanes of AVX-512 take as long as ten do over the SHA extensions, three as long as three by OpenSSL
-// without those.
-constexpr std::size_t worth_beside_ni = 10;
-constexpr std::size_t worth_alone = 4;
+// Ten of sixteen lanes of AVX-512 take as long as ten over the SHA extensions, and three as long as three by OpenSSL
+// without those (Sapphire Rapids).
+constexpr std::size_t enough_beside_ni = 10;
+constexpr std::size_t enough_alone = 4;
 
 struct Kernels {
   std::array<Sha256Kernel, 2> all = {};
@@ -20,14 +21,13 @@ struct Kernels {
 
   Kernels() noexcept {
     const bool ni = has_sha_extensions();
-    if (has_sha256_avx512()) {
-      all[count++] = {.name = "avx512 x16",
-                      .lanes = 16,
-                      .fewest = ni ? worth_beside_ni : worth_alone,
-                      .compress = sha256_compress_avx512};
-    }
-    if (ni) all[count++] = {.name = "sha-ni x4", .lanes = 4, .fewest = 1, .compress = sha256_compress_ni};
-    if (count == 2 && sha256_avx512_outruns_ni()) std::swap(all[0], all[1]);
+    if (ni) all[count++] = {.name = "sha-ni", .lanes = 4, .fewest = 1, .compress = sha256_compress_ni};
+    if (!has_sha256_avx512()) return;
+    all[count++] = {.name = "avx512",
+                    .lanes = 16,
+                    .fewest = ni ? enough_beside_ni : enough_alone,
+                    .compress = sha256_compress_avx512};
+    if (ni && !sha256_avx512_outruns_ni()) std::swap(all[0], all[1]);
   }
 };
 

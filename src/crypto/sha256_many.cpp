@@ -10,6 +10,9 @@ namespace docupilot::inline v1 {
 
 namespace {
 
+constexpr std::array<std::uint32_t, 8> start_value = {0x6a09e667U, 0xbb67ae85U, 0x3c6ef372U, 0xa54ff53aU,
+                                                      0x510e527fU, 0x9b05688cU, 0x1f83d9abU, 0x5be0cd19U};
+
 /// Keeps the lanes busy: one that has finished its input takes the next, and when there is none, the others go on
 /// without it.
 class Interleaver {
@@ -45,15 +48,15 @@ class Interleaver {
   }
 
   struct Job {
-    std::size_t index = 0;      // of the input
-    std::size_t left = 0;       // blocks up to the tail, or of it
-    bool in_tail = false;       // the last, padded blocks are being hashed
-    std::byte* tail = nullptr;  // room for them
+    std::size_t index;  // of the input
+    std::size_t left;   // blocks up to the tail, or of it
+    bool in_tail;       // the last, padded blocks are being hashed
+    std::byte* tail;    // room for them
   };
 
   void start(std::size_t i) noexcept {
     const ByteView input = blocks_[next_];
-    lanes_[i] = {sha256_start, input.data()};
+    lanes_[i] = {start_value, input.data()};
     jobs_[i].index = next_++;
     jobs_[i].left = input.size() / 64;
     jobs_[i].in_tail = false;

@@ -17,8 +17,8 @@ namespace crypto {
 void sha256_many(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests);
 }  // namespace crypto
 
-/// What sha256_many does, with the best of these kernels (at least one) for as many as it has at a time, at most
-/// `lanes` (1 to sha256_most_lanes).
+/// What sha256_many does, at most `lanes` (1 to sha256_most_lanes) at a time: with the best of these kernels for as
+/// many as are left, or the first. At least one kernel.
 void sha256_interleaved(std::span<const ByteView> blocks, std::span<std::array<std::byte, 32>> digests,
                         std::span<const Sha256Kernel> kernels, std::size_t lanes) noexcept;
 

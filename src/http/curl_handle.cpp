@@ -16,7 +16,8 @@ namespace {
 constexpr long receive_buffer = 64L << 10U;
 constexpr std::uint64_t room_for_head = 16U << 10U;  // head and body go out in one piece, if both fit (libcurl 8.7)
 constexpr std::uint64_t small_upload = 64U << 10U;
-// Four chunks of 64 KiB with their frames, and what many connections at a time leave of a cache.
+// Signed chunks that are hashed together, with their frames in the head's room, and what many connections at a time
+// leave of a cache.
 constexpr std::uint64_t large_upload = 256U << 10U;
 
 // libcurl takes 0 for its own default of 300 s, so that "none" is the longest there is.

@@ -19,6 +19,7 @@ using Descriptor = boost::asio::posix::stream_descriptor;
 
 constexpr std::size_t most_lent = std::size_t{256} << 10U;  // at a time, so that others have their turn
 constexpr std::chrono::seconds longest_silence(1);  // of a server that was asked for "100 Continue", as in libcurl
+constexpr unsigned longest_turn = 4;                // pieces
 constexpr std::size_t reply_piece = std::size_t{16} << 10U;
 constexpr std::size_t longest_line = std::size_t{1} << 20U;  // of a reply whose head has no limit
 constexpr std::string_view status_line = "HTTP/1.";          // begins with it
@@ -141,11 +142,17 @@ bool WireConnection::fill() {
   return true;
 }
 
-void WireConnection::write() {
+void WireConnection::write(unsigned pieces) {
+  for (; write_piece(); --pieces) {
+    if (has_bytes() || pieces == 1) return wait_to_write();
+  }
+}
+
+bool WireConnection::write_piece() {
   if (!has_bytes() && !asks_) {
     front_ = back_ = 0;
     use_buffer();
-    if (!fill()) return;
+    if (!fill()) return false;
   }
   if (has_bytes()) {
     std::size_t bytes = 0;
@@ -154,13 +161,14 @@ void WireConnection::write() {
       // Why, a reply may say that came before.
       read();
       if (transfer_ != nullptr) lost(CURLE_SEND_ERROR);
-      return;
+      return false;
     }
     if (moved == Moved::some) advance(bytes);
     keep_rest();
   }
-  if (has_bytes() || (unread_ > 0 && !paused_ && !asks_)) return wait_to_write();
+  if (has_bytes() || (unread_ > 0 && !paused_ && !asks_)) return true;
   if (has_reply_ && is_sent()) end(CURLE_OK);
+  return false;
 }
 
 void WireConnection::advance(std::size_t bytes) {
@@ -181,7 +189,9 @@ void WireConnection::wait_to_write() {
 
 void WireConnection::take_turn() {
   waits_to_write_ = false;
-  if (socket_.is_open() && transfer_ != nullptr) write();
+  if (!socket_.is_open() || transfer_ == nullptr) return;
+  write(turn_);
+  turn_ = has_bytes() ? std::max(turn_ / 2, 1U) : std::min(2 * turn_, longest_turn);
 }
 
 // ---- the reply ------------------------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ namespace docupilot::inline v1::http {
 
 namespace {
 
-// Up to sixteen signed chunks, 256 KiB in all, with their frames, or a head and almost as much: what goes to the system
-// at a time, stays in the cache, and is half of what may lie unsent.
-constexpr std::size_t buffer_size = (std::size_t{256} << 10U) + 2048;
+// A head and 256 KiB, also as sixteen signed chunks with their frames: what goes to the system at a time, stays in the
+// cache, and is half of what may lie unsent.
+constexpr std::size_t buffer_size = (std::size_t{256} << 10U) + 4096;
 
 // Requests that come meanwhile go first. Where the server answers sooner, the requests that follow open their own
 // connections at once.

@@ -111,8 +111,8 @@ std::string to_hex(ByteView bytes) {
 std::string hash_kernels() {
   const Sha256Kernel* sha256 = sha256_kernel_for(sha256_most_lanes, sha256_kernels());
   return std::string("crc32c: ") + crc::crc32c_kernels().back().name +
-         ", crc64nvme: " + crc::crc64nvme_kernels().back().name +
-         ", sha256: " + std::string(sha256 == nullptr ? "openssl" : sha256->name);
+         ", crc64nvme: " + crc::crc64nvme_kernels().back().name + ", sha256: " +
+         (sha256 == nullptr ? "openssl" : std::string(sha256->name) + " x" + std::to_string(sha256->lanes));
 }
 
 }  // namespace docupilot::inline v1

@@ -23,8 +23,8 @@ namespace {
 /// How long one poll may last, so that a stop request is seen in time.
 constexpr int most_milliseconds = 50;
 
-/// What the system allows anybody. With its 64 KiB, whoever fills a pipe and who empties it wait for each other all the
-/// time.
+/// What the system allows anybody. With its default of 64 KiB, whoever fills a pipe and who empties it wait for each
+/// other all the time.
 constexpr int largest_pipe = 1 << 20;
 
 class PipeSource final : public StreamSource {
@@ -38,7 +38,8 @@ class PipeSource final : public StreamSource {
     for (;;) {
       DOCUPILOT_CHECK(check_read(into, context));
       if (ended_) return std::size_t{0};
-      // Its writer is at work, and would be waited for in a loop that keeps this processor busy.
+      // Who fills a drained pipe holds its lock for most of the time, and the system waits for that busily. Whatever
+      // else can run on this processor goes first.
       if (std::exchange(is_drained_, false)) std::this_thread::yield();
       DOCUPILOT_TRY(const bool ready, wait(context));
       if (!ready) continue;
@@ -46,7 +47,7 @@ class PipeSource final : public StreamSource {
           is_socket_ ? ::recv(fd_, into.data(), into.size(), MSG_DONTWAIT) : ::read(fd_, into.data(), into.size());
       if (count >= 0) {
         ended_ = count == 0;
-        is_drained_ = static_cast<std::size_t>(count) < into.size();
+        is_drained_ = !is_socket_ && static_cast<std::size_t>(count) < into.size();
         return static_cast<std::size_t>(count);
       }
       if (errno != EINTR && errno != EAGAIN && errno != EWOULDBLOCK) return source_error(errno, "read", name());

@@ -2,7 +2,6 @@
 #include "crypto/crc64nvme.h"
 #include "store/s3_body.h"
 #include "store/s3_client.h"
-#include "store/s3_part_body.h"
 #include "store/s3_wire.h"
 
 namespace docupilot::inline v1 {
@@ -52,7 +51,7 @@ Result<S3Attempt> S3Client::prepare(const S3Request& request, http::Headers head
     hash = of_body = http::payload_hash(request.body);
   } else if (request.streamed && (is_signed || has_trailer)) {
     made.framing = {.is_signed = is_signed,
-                    .chunk = is_signed ? s3::signed_chunk() : request.unsigned_chunk,
+                    .chunk = is_signed ? request.signed_chunk : request.unsigned_chunk,
                     .trailer = has_trailer ? s3::checksum_header : std::string_view(),
                     .trailer_value_size = has_trailer ? checksum_size : 0};
     http::Headers& all = made.wire.headers;

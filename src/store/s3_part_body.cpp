@@ -13,13 +13,17 @@ namespace docupilot::inline v1::s3 {
 
 namespace {
 
-constexpr std::size_t piece = std::size_t{256} << 10U;  // of signed chunks
-constexpr std::size_t fewest_chunks = 4;  // in a piece; more cost signatures, and gain without lanes nothing
+constexpr std::size_t piece = std::size_t{256} << 10U;         // of signed chunks, as the transport's buffers hold it
+constexpr std::size_t largest_chunk = std::size_t{64} << 10U;  // a pause holds back what came of one
+constexpr std::size_t smallest_chunk = std::size_t{8} << 10U;  // that AWS takes
 constexpr std::size_t most_chunks = sha256_most_lanes;
+static_assert(piece / most_chunks >= smallest_chunk);
 
 }  // namespace
 
-std::size_t signed_chunk() noexcept { return piece / std::max(fewest_chunks, crypto::sha256_lanes()); }
+std::size_t signed_chunk(std::size_t lanes) noexcept {
+  return std::clamp(piece / std::max<std::size_t>(lanes, 1), smallest_chunk, largest_chunk);
+}
 
 PartBodySource::PartBodySource(PartBody& body, std::optional<http::ChunkFraming> framing, http::Signed seed)
     : body_(body), size_(body.size()), left_(size_) {

@@ -29,8 +29,9 @@ struct S3Request {
   bool streamed = false;
   Reader* reader = nullptr;
   std::uint64_t length = 0;
-  /// The most bytes of a streamed body that are framed in one piece, when none is signed; else s3::signed_chunk().
+  /// The most bytes of a streamed body that are framed in one piece, when none is signed and when each is.
   std::size_t unsigned_chunk = std::size_t{64} << 10U;
+  std::size_t signed_chunk = std::size_t{64} << 10U;
   /// Sends a checksum along, where the store sends any: `checksum_headers`, or when there are none the body's own.
   bool checksum = false;
   http::Headers checksum_headers = {};

@@ -1,11 +1,13 @@
 #include <algorithm>
 
 #include "base/try.h"
+#include "crypto/sha256_many.h"
 #include "http/percent.h"
 #include "store/s3_body.h"
 #include "store/s3_errors.h"
 #include "store/s3_metadata.h"
 #include "store/s3_object_store.h"
+#include "store/s3_part_body.h"
 #include "store/s3_upload_id.h"
 #include "store/s3_wire.h"
 #include "store/store_rules.h"
@@ -203,6 +205,7 @@ Result<S3Request> S3ObjectStore::part_request(const PartRequest& part, const Sto
   request.streamed = true;
   request.length = part.body->size();
   request.unsigned_chunk = largest_chunk;
+  request.signed_chunk = s3::signed_chunk(crypto::sha256_lanes());
   const auto& [upload, options] = *part.target;
   if (part.number != 0) {
     DOCUPILOT_CHECK(call.named(check_part_number(part.number)));

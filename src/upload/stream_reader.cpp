@@ -12,8 +12,8 @@ namespace docupilot::inline v1 {
 
 namespace {
 
-// Asked for at a time, and hashed while it is in the cache. Half of what a pipe holds: with less, its reader and its
-// writer wait for each other more often.
+// Asked for at a time, and hashed while it is in the cache. Half of what a pipe holds at best: with less, its reader
+// and its writer wait for each other more often.
 constexpr std::size_t block = std::size_t{512} << 10U;
 
 }  // namespace

@@ -40,6 +40,19 @@ http::Headers headers_of(const Value::List& pairs) {
 
 http::Signer signer_of(const Value& vector) { return {text(vector, "service"), text(vector, "region")}; }
 
+/// All of it, read into a buffer of so many bytes; a pause is asked again.
+std::string read_whole(s3::PartBodySource& source, std::size_t room) {
+  std::string all;
+  std::string block(room, '\0');
+  for (bool ended = false; !ended;) {
+    const auto count = source.read({reinterpret_cast<std::byte*>(block.data()), block.size()});
+    REQUIRE_MESSAGE(count, count.error().to_string());
+    all.append(block, 0, count->value_or(0));
+    ended = count->has_value() && **count == 0;
+  }
+  return all;
+}
+
 std::vector<std::byte> body_of(const Value& vector) {
   auto body = from_base64(text_or_empty(vector, "body_base64"));
   REQUIRE(body.has_value());
@@ -298,14 +311,7 @@ TEST_CASE("every vector of chunked bodies: seed, each byte of the frames, length
       source.piece = piece == 1000 ? 999 : SIZE_MAX;
       for (std::uint64_t at = 0; at < body.size(); at += 5001) source.pauses.insert(at);
       s3::PartBodySource encoded(source, framing, *seed);
-      std::string all;
-      std::string block(piece, '\0');
-      for (bool ended = false; !ended;) {
-        const auto count = encoded.read({reinterpret_cast<std::byte*>(block.data()), block.size()});
-        REQUIRE_MESSAGE(count, count.error().to_string());
-        all.append(block, 0, count->value_or(0));
-        ended = count->has_value() && **count == 0;
-      }
+      const std::string all = read_whole(encoded, piece);
       CHECK(all.size() == length);
       CHECK(http::payload_hash(as_bytes(all)) == text(expected, "encoded_sha256"));
       CHECK(encoded.bytes_read() == body.size());
@@ -313,6 +319,42 @@ TEST_CASE("every vector of chunked bodies: seed, each byte of the frames, length
     }
   }
   CHECK(framed > 0);
+}
+
+TEST_CASE("signed chunks of every size come out the same whether they are hashed one by one or together") {
+  std::string body(19 * 65'536, '\0');
+  for (std::size_t i = 0; i < body.size(); ++i) body[i] = static_cast<char>(i * i >> 7U);
+  const http::Credentials who{.access_key_id = "A", .secret_access_key = Secret("s"), .source = ""};
+  for (const std::size_t chunk : {std::size_t{8} << 10U, std::size_t{16} << 10U, std::size_t{64} << 10U}) {
+    for (const std::size_t size : {chunk, 15 * chunk + 1, 16 * chunk, 16 * chunk + 1, 17 * chunk, 19 * chunk - 1}) {
+      CAPTURE(chunk);
+      CAPTURE(size);
+      const http::ChunkFraming framing{.chunk = chunk};
+      http::Request request{.method = "PUT", .url = "https://h/b/k"};
+      http::Signer signer("s3", "us-east-1");
+      const auto seed = signer.sign(request, who, Timestamp{0}, framing.payload_hash());
+      REQUIRE(seed);
+      ScriptedReader one_by_one(body.substr(0, size));
+      http::AwsChunkedReader reader(one_by_one, size, framing, *seed);
+      const auto expected = read_all(reader, 1U << 24U);
+      REQUIRE(expected);
+      for (const std::size_t room :
+           {std::size_t{1000}, 17 * (chunk + 100), std::size_t{266'240}, std::size_t{1} << 21U}) {
+        CAPTURE(room);
+        ScriptedBody together(body.substr(0, size));
+        s3::PartBodySource source(together, framing, *seed);
+        CHECK((read_whole(source, room) == *expected));
+      }
+    }
+  }
+}
+
+TEST_CASE("the size of signed chunks goes by how many are hashed at a time, and stays within what servers take") {
+  CHECK(s3::signed_chunk(1) == 65'536);
+  CHECK(s3::signed_chunk(4) == 65'536);
+  CHECK(s3::signed_chunk(8) == 32'768);
+  CHECK(s3::signed_chunk(16) == 16'384);
+  CHECK(s3::signed_chunk(64) == 8'192);
 }
 
 TEST_CASE("a chunked body that ends before or goes on behind the size it said is corrupted") {

@@ -60,8 +60,8 @@ using Sha256Digest = std::array<std::byte, 32>;
 [[nodiscard]] DOCUPILOT_EXPORT Sha256Digest sha256(ByteView bytes);
 
 /// SHA-256 of several independent blocks, on one core four at a time over the SHA extensions or sixteen by AVX-512,
-/// whichever is faster on this processor (some 2 times the speed of OpenSSL, which takes one after another); `digests`
-/// must be as long as `blocks`.
+/// whichever is faster on this processor (some 2 times the speed of one after another), or by OpenSSL; `digests` must
+/// be as long as `blocks`.
 DOCUPILOT_EXPORT void sha256_many(std::span<const ByteView> blocks, std::span<Sha256Digest> digests);
 
 /// Bytes as lower-case hexadecimal.

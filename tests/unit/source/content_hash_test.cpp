@@ -1,6 +1,8 @@
 #include <docupilot/source/content_hash.h>
 
+#include <algorithm>
 #include <random>
+#include <string_view>
 #include <vector>
 
 #include <doctest/doctest.h>
@@ -192,16 +194,39 @@ TEST_CASE("many blocks at once have the digests they have one by one") {
     std::vector<Sha256Digest> digests(blocks.size());
     sha256_many(blocks, digests);
     REQUIRE(digests == expected);
+    // Each kernel alone, and all of them, of which the one for as many as are left changes on the way.
     const auto kernels = sha256_kernels();
-    for (std::size_t i = 0; i < kernels.size(); ++i) {
-      const std::size_t lanes = 1 + random() % sha256_most_lanes;
-      CAPTURE(kernels[i].name);
+    std::vector<Sha256Kernel> by_lanes(kernels.begin(), kernels.end());
+    std::ranges::sort(by_lanes, {}, &Sha256Kernel::lanes);
+    std::vector<std::span<const Sha256Kernel>> choices{by_lanes};
+    for (std::size_t i = 0; i < kernels.size(); ++i) choices.push_back(kernels.subspan(i, 1));
+    for (std::size_t i = 0; i < choices.size() && !kernels.empty(); ++i) {
+      const std::size_t lanes = round < 40 ? sha256_most_lanes : 1 + random() % sha256_most_lanes;
+      CAPTURE(i);
       CAPTURE(lanes);
       std::vector<Sha256Digest> interleaved(blocks.size());
-      sha256_interleaved(blocks, interleaved, kernels.subspan(i, 1), lanes);
+      sha256_interleaved(blocks, interleaved, choices[i], lanes);
       REQUIRE(interleaved == expected);
     }
   }
+}
+
+TEST_CASE("the SHA-256 kernel for so many is the last one that they are enough for") {
+  const auto never = [](Sha256Lane*, std::size_t, std::size_t) noexcept {};
+  const Sha256Kernel few{.name = "few", .lanes = 4, .fewest = 1, .compress = never};
+  const Sha256Kernel many{.name = "many", .lanes = 16, .fewest = 10, .compress = never};
+  const auto name = [](std::size_t count, const std::vector<Sha256Kernel>& kernels) {
+    const Sha256Kernel* kernel = sha256_kernel_for(count, kernels);
+    return kernel == nullptr ? std::string_view("openssl") : kernel->name;
+  };
+  CHECK(name(16, {}) == "openssl");
+  CHECK(name(1, {few, many}) == "few");
+  CHECK(name(9, {few, many}) == "few");
+  CHECK(name(10, {few, many}) == "many");
+  CHECK(name(16, {few, many}) == "many");
+  CHECK(name(16, {many, few}) == "few");
+  CHECK(name(9, {many}) == "openssl");
+  CHECK(name(10, {many}) == "many");
 }
 
 TEST_CASE("hexadecimal is in lower case with both digits of every byte") {
@@ -216,4 +241,5 @@ TEST_CASE("the kernels in use are named") {
   CHECK(text.find("crc64nvme: " + std::string(crc::crc64nvme_kernels().back().name)) != std::string::npos);
   const Sha256Kernel* sha256 = sha256_kernel_for(sha256_most_lanes, sha256_kernels());
   CHECK(text.find("sha256: " + std::string(sha256 == nullptr ? "openssl" : sha256->name)) != std::string::npos);
+  CHECK((sha256 == nullptr || text.ends_with(" x" + std::to_string(sha256->lanes))));
 }
