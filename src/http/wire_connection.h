@@ -58,7 +58,7 @@ class WireConnection : public std::enable_shared_from_this<WireConnection> {
   void put_head(const CurlTransfer& transfer);
   /// Whoever was asked says nothing for so long that the body goes without "100 Continue".
   void wait_to_be_asked();
-  /// Gives the socket so many pieces, or as much as it takes now, and waits until it takes more.
+  /// Gives the socket a piece, and up to so many as long as they leave at once; then waits until it takes more.
   void write(unsigned pieces = 1);
   /// False: there is nothing more to write for now.
   [[nodiscard]] bool write_piece();
@@ -96,10 +96,6 @@ class WireConnection : public std::enable_shared_from_this<WireConnection> {
   boost::asio::steady_timer timer_;
   bool waits_to_read_ = false;
   bool waits_to_write_ = false;
-  // Pieces in a row, twice as many when the socket took all, half as many when it did not. A fast receiver reads them
-  // while they are in the cache, which it would not if each of many connections had a little; a slow one is held up by
-  // no other's.
-  unsigned turn_ = 1;
   unsigned exchanges_ = 0;
   Moment last_used_;
 

@@ -2,6 +2,8 @@
 
 #include <curl/curl.h>
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -86,6 +88,11 @@ Moved WireSocket::send(ByteView first, ByteView second, std::size_t& count) {
 Moved WireSocket::receive(MutableByteView into, std::size_t& count) {
   if (is_secure_) return moved_of(curl_easy_recv(handle_.get(), into.data(), into.size(), &count));
   return moved_of(::recv(descriptor_.native_handle(), into.data(), into.size(), MSG_DONTWAIT), count);
+}
+
+bool WireSocket::is_drained() noexcept {
+  int unsent = 0;
+  return ::ioctl(descriptor_.native_handle(), SIOCOUTQNSD, &unsent) == 0 && unsent == 0;
 }
 
 bool WireSocket::is_quiet() {

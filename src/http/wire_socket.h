@@ -40,6 +40,8 @@ class WireSocket {
   [[nodiscard]] Moved send(ByteView first, ByteView second, std::size_t& count);
   /// `count`: 0 at the end of the connection.
   [[nodiscard]] Moved receive(MutableByteView into, std::size_t& count);
+  /// All that was sent is on its way or there: whoever receives is faster than we are.
+  [[nodiscard]] bool is_drained() noexcept;
   /// It stands, and nothing came in.
   [[nodiscard]] bool is_quiet();
 
