@@ -97,8 +97,14 @@ DOCUPILOT_TARGET_AVX512 inline void transpose(__m512i* row) noexcept {
   }
 }
 
-/// Up to sixteen lanes; registers that no lane is for repeat the first one's.
-DOCUPILOT_TARGET_AVX512 void compress(Sha256Lane* lane, std::size_t count, std::size_t blocks) noexcept {
+}  // namespace
+
+bool has_sha256_avx512() noexcept { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"); }
+
+bool sha256_avx512_outruns_ni() noexcept { return __builtin_cpu_is("intel"); }
+
+// Registers that no lane is for repeat the first one's.
+DOCUPILOT_TARGET_AVX512 void sha256_compress_avx512(Sha256Lane* lane, std::size_t count, std::size_t blocks) noexcept {
   alignas(64) std::uint32_t state[8][width];
   const std::byte* data[width];
   for (std::size_t i = 0; i < width; ++i) {
@@ -126,16 +132,6 @@ DOCUPILOT_TARGET_AVX512 void compress(Sha256Lane* lane, std::size_t count, std::
     lane[i].data += 64 * blocks;
   }
   _mm256_zeroupper();  // as compilers do when they optimise: what uses half a register after this would be slow
-}
-
-}  // namespace
-
-bool has_sha256_avx512() noexcept { return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw"); }
-
-bool sha256_avx512_outruns_ni() noexcept { return __builtin_cpu_is("intel"); }
-
-void sha256_compress_avx512(Sha256Lane* lane, std::size_t count, std::size_t blocks) noexcept {
-  compress(lane, count, blocks);
 }
 
 }  // namespace docupilot::inline v1
